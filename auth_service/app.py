@@ -12,7 +12,8 @@ from litestar.types import ControllerRouterHandler
 from prometheus_client import CollectorRegistry
 
 from auth_service.accounts.controller import AccountController, WebhookChangeController
-from auth_service.accounts.decline import AccountDecline, account_handlers
+from auth_service.accounts.decline import AccountDecline
+from auth_service.accounts.handlers import account_handlers
 from auth_service.admin.controller import AdministrationController
 from auth_service.api_keys.controller import ApiKeyController
 from auth_service.audit.activity.caller import request_caller
@@ -28,6 +29,7 @@ from auth_service.composition.services import (
     factor_services,
     login_services,
     token_services,
+    webhook_changes,
 )
 from auth_service.database.engine import Database
 from auth_service.database.outbox import SqlOutbox
@@ -76,7 +78,7 @@ def build(
             async with (
                 broker,
                 provider_http.opened(),
-                background_tasks(settings.database_url, database, tasks, now),
+                background_tasks(settings.database_url, base.cipher, database, tasks, now),
             ):
                 yield
         finally:
@@ -112,9 +114,10 @@ def _tasks(
     decline = AccountDecline(
         database=database, revocation=base.revocation, events=base.events, audit_log=audit_log, now=now
     )
+    changes = webhook_changes(base)
     consumers = (
         broker.consumer(AUTH_AUDIT, audit_handlers(audit_log)),
-        broker.consumer(AUTH_ACCOUNTS, account_handlers(decline)),
+        broker.consumer(AUTH_ACCOUNTS, account_handlers(decline, changes)),
     )
     sweeper = Sweeper(database, base.settings.activity_keep, now)
     reencryption = Reencryption(database, base.cipher)

@@ -10,10 +10,10 @@ from uuid import UUID, uuid4
 from auth_service.audit.activity.service import ActivityLog
 from auth_service.audit.actor import OPERATOR
 from auth_service.audit.service import AuditLog
+from auth_service.database.encryption import DataCipher
 from auth_service.database.engine import Database, Transaction
 from auth_service.database.outbox import EventWriter
 from auth_service.factors.removal import FactorRemoval
-from auth_service.introspection.service import API_KEY_TOKEN_TTL
 from auth_service.mailer.service import AccountMailer, MailPolicy
 from auth_service.migrations.upgrade import migrate
 from auth_service.passwords.argon2 import Argon2Cost, PasswordHash
@@ -50,10 +50,12 @@ class Commands:
         self,
         settings: CommandSettings,
         database: Database,
+        cipher: DataCipher,
         hasher: PasswordHasher,
         now: Callable[[], datetime],
     ) -> None:
         self._database = database
+        self._cipher = cipher
         self._new_passwords = NewPasswords(hasher, breached_list(settings.breached_passwords))
         self._now = now
         self._audit_log = AuditLog(database=database, now=now)
@@ -68,7 +70,7 @@ class Commands:
             ),
             activity=ActivityLog(database, now),
         )
-        self._longest_token = max(settings.access_token_ttl, API_KEY_TOKEN_TTL)
+        self._longest_token = settings.access_token_ttl
 
     async def create_admin(self, email: str, password: Callable[[], str]) -> str:
         """Promotes an existing account with a verified address, or creates one, for which it calls
@@ -100,7 +102,7 @@ class Commands:
     async def rotate_keys(self) -> str:
         """Adds a new signing key and retires the others; returns a message for the operator."""
         async with self._database.transaction() as transaction:
-            key = await rotate_keys(transaction, self._longest_token, self._now())
+            key = await rotate_keys(transaction, self._cipher, self._longest_token, self._now())
             await self._record(transaction, "keys_rotated", None)
         return f"key {key.kid} signs in a few seconds; older keys verify until their tokens have expired"
 
@@ -139,12 +141,13 @@ class Commands:
 @asynccontextmanager
 async def open_commands(settings: CommandSettings, now: Callable[[], datetime]) -> AsyncIterator[Commands]:
     """Migrates the database and opens it for commands; the service need not have run before."""
-    await migrate(settings.database_url, now)
+    cipher = DataCipher(settings.data_keys)
+    await migrate(settings.database_url, cipher, now)
     database = Database(settings.database_url)
     database.open()
     hasher = PasswordHasher(PasswordHash(Argon2Cost()), 1)
     try:
-        yield Commands(settings, database, hasher, now)
+        yield Commands(settings, database, cipher, hasher, now)
     finally:
         hasher.close()
         await database.close()

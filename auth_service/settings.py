@@ -20,6 +20,7 @@ from auth_service.oauth.providers.config import (
     is_redirect_target,
     parse_issuers,
 )
+from shared.identity.gateway_keys import GatewayPublicKeys
 from shared.settings import Env, HttpUrl, Secret, SettingsError, TlsSettings
 
 
@@ -34,6 +35,7 @@ class AuthSettings(TlsSettings, frozen=True, kw_only=True):
     public_url: Annotated[HttpUrl, Env("GATEWAY_PUBLIC_URL")] = "http://127.0.0.1:8000"
     issuer: Annotated[str | None, Env("AUTH_ISSUER")] = None
     audience: Annotated[str, Env("AUTH_AUDIENCE")] = "tonegate"
+    gateway_public_keys: Annotated[GatewayPublicKeys, Env("GATEWAY_PUBLIC_KEYS")] = ""
     access_token_ttl: Annotated[timedelta, Env("AUTH_ACCESS_TOKEN_TTL", at_least=1)] = timedelta(minutes=15)
     refresh_token_ttl: Annotated[timedelta, Env("AUTH_REFRESH_TOKEN_TTL", at_least=1)] = timedelta(days=30)
     session_idle_ttl: Annotated[timedelta, Env("AUTH_SESSION_IDLE_TTL", at_least=1)] = timedelta(days=14)
@@ -139,9 +141,10 @@ class AuthSettings(TlsSettings, frozen=True, kw_only=True):
 
 
 class CommandSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings of the operator commands, which need only the database."""
+    """Settings of the operator commands, which need only the database and its keys."""
 
     database_url: Annotated[Secret, Env("AUTH_DATABASE_URL")]
+    data_keys: Annotated[Secret, Env("AUTH_DATA_KEYS", at_least=43)]
     mails_per_hour: Annotated[int, Env("AUTH_MAILS_PER_HOUR", at_least=1)] = 3
     require_verified_email: Annotated[bool, Env("AUTH_REQUIRE_VERIFIED_EMAIL")] = False
     access_token_ttl: Annotated[timedelta, Env("AUTH_ACCESS_TOKEN_TTL", at_least=1)] = timedelta(minutes=15)
@@ -149,8 +152,8 @@ class CommandSettings(msgspec.Struct, frozen=True, kw_only=True):
     breached_passwords: Annotated[str | None, Env("AUTH_BREACHED_PASSWORDS")] = None
 
     def __post_init__(self) -> None:
-        """Raises SettingsError for a list that cannot be read."""
-        if problems := _list_problems(self.breached_passwords):
+        """Raises SettingsError for a list that cannot be read, and for malformed keys."""
+        if problems := [*_list_problems(self.breached_passwords), *_key_problems(self.data_keys)]:
             raise SettingsError("\n".join(problems))
 
 

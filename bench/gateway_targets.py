@@ -20,6 +20,10 @@ from bench.processes import free_port, running_program, running_stub
 from bench.stubs import serve_recorded
 from devstack.servers.environment import plain_environment
 from devstack.stack import Stack
+from gateway.identity.principal import Principal
+from gateway.identity.service_tokens import ServiceTokens
+from shared.identity.key_pair import KeyPair
+from shared.settings import Secret
 
 ME, KEYS, INTROSPECT = "/v1/auth/me", "/.well-known/jwks.json", "/internal/introspect"
 SETTINGS = {"LOG_LEVEL": "warning", "AUTH_ACCESS_TOKEN_TTL": "2h"}
@@ -61,19 +65,34 @@ def signed_in(stack: Stack) -> str:
 def memory_of(stack: Stack, token: str, core: int) -> Iterator[Target]:
     """Starts a stub that repeats the real auth_service's responses for this token."""
     port, service = free_port(), stack.service("auth").url
-    bearer = {"Authorization": f"Bearer {token}"}
     secret = stack.settings()["AUTH_INTROSPECTION_SECRET"]
     basic = {"Authorization": f"Basic {base64.b64encode(f'gateway:{secret}'.encode()).decode()}"}
     form = urllib.parse.urlencode({"token": token}).encode()
+    introspected = response_of(urllib.request.Request(f"{service}{INTROSPECT}", form, basic))
+    bearer = {"Authorization": f"Bearer {gateway_token(stack, introspected)}"}
     answers = {
         ME: response_of(urllib.request.Request(f"{service}{ME}", headers=bearer)),
         KEYS: response_of(urllib.request.Request(f"{service}{KEYS}")),
-        INTROSPECT: response_of(urllib.request.Request(f"{service}{INTROSPECT}", form, basic)),
+        INTROSPECT: introspected,
     }
     with ExitStack() as running:
         with on(core):
             pid = running.enter_context(running_stub(serve_recorded, port, answers))
         yield Target(f"http://127.0.0.1:{port}", pid)
+
+
+def gateway_token(stack: Stack, introspected: bytes) -> str:
+    """What the gateway sends to auth_service for this account."""
+    claims = msgspec.json.decode(introspected)
+    principal = Principal(
+        user_id=claims["sub"],
+        email=claims["email"],
+        roles=frozenset(claims["roles"]),
+        session_id=claims["sid"],
+        expires_at=claims["exp"],
+    )
+    key = KeyPair(Secret(stack.settings()["GATEWAY_TOKEN_KEY"]))
+    return ServiceTokens(key, "auth_service").token_for(principal).reveal()
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench.processes import free_port, running_program, running_stub
 from bench.stubs import serve_uploads
+from shared.identity.key_pair import generate
 
 SIZE = 1024 * 1024 * 1024
 ROUNDS = 5
@@ -60,6 +61,7 @@ def gateway_environment(port: int, service: int) -> dict[str, str]:
         "GATEWAY_CONVERTER_URL": f"http://127.0.0.1:{service}",
         "GATEWAY_RATE_LIMIT_UPLOAD": "10000/hour",
         "AUTH_INTROSPECTION_SECRET": "only-for-measuring",
+        "GATEWAY_TOKEN_KEY": generate().pem.reveal(),
         "AMQP_URL": f"amqp://127.0.0.1:{free_port()}",
     }
 

@@ -34,7 +34,7 @@ async def take(request: Request[Any, Any, Any]) -> dict[str, int]:
 
 @post("/internal/introspect", status_code=200)
 async def introspect() -> dict[str, object]:
-    return {"active": True, "sub": "bench", "exp": time.time() + 3600, "access_token": "bench"}
+    return {"active": True, "sub": "bench", "exp": time.time() + 3600}
 
 
 @get("/readyz")

@@ -7,7 +7,6 @@ import asyncio
 import os
 import sys
 
-import aiohttp
 from prometheus_client import CollectorRegistry
 
 from converter_service import api, worker
@@ -26,17 +25,15 @@ from shared.settings import SettingsError, load
 # Read buffer of a connection: bounds how far an upload is read ahead of its storage.
 BUFFER_BYTES = 512 * 1024
 CONNECTIONS = 2048
-# Connections to MongoDB, RabbitMQ and auth_service, and files of a conversion.
+# Connections to MongoDB and RabbitMQ, and files of a conversion.
 OTHER_DESCRIPTORS = 256
 
 
 async def run_api(settings: ApiSettings, stop: asyncio.Event) -> None:
     registry = CollectorRegistry()
     broker = RabbitMQ(settings.amqp_url.reveal(), "converter_api", SUBSCRIPTIONS, process=CONVERTER)
-    connector = aiohttp.TCPConnector(ssl=settings.client_context())
-    async with aiohttp.ClientSession(connector=connector) as http:
-        app = api.build(settings, broker, registry, http)
-        await serve(app, registry, listeners(settings, event_streams=MAX_SUBSCRIPTIONS), stop)
+    app = api.build(settings, broker, registry)
+    await serve(app, registry, listeners(settings, event_streams=MAX_SUBSCRIPTIONS), stop)
 
 
 async def run_worker(settings: WorkerSettings, stop: asyncio.Event) -> None:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from shared.errors import Forbidden
 from shared.http.auth_guard import Connection
-from shared.identity.access_tokens import AccessTokens
+from shared.identity.gateway_tokens import GatewayTokens
 from shared.identity.principal import Principal
 
 ADMIN = "admin"
@@ -16,15 +16,15 @@ ADMIN = "admin"
 
 @dataclass(frozen=True)
 class TokenAuthenticator:
-    """Verifies access tokens of auth_service. With `verified_email_only` a principal whose address is not
+    """Verifies the gateway's tokens. With `verified_email_only` a principal whose address is not
     verified has no `email`, so that its results are not mailed.
     """
 
-    tokens: AccessTokens
+    tokens: GatewayTokens
     verified_email_only: bool = False
 
     async def principal(self, token: str, scopes: Sequence[str]) -> Principal:
-        """Raises InvalidToken, InsufficientScope, and Unavailable when the token cannot be verified."""
+        """Raises InvalidToken, InsufficientScope."""
         principal = await self.tokens.principal(token, scopes)
         if self.verified_email_only and not principal.email_verified:
             return replace(principal, email="")

@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 
-import aiohttp
 from litestar import Litestar, Router
 from litestar.types import ControllerRouterHandler
 from prometheus_client import CollectorRegistry, Gauge
@@ -27,8 +26,7 @@ from converter_service.uploads.controller import UploadController
 from converter_service.use_cases import use_cases
 from shared.http import Check, Wiring, build_application, check_in_turn
 from shared.http.auth_guard import public, require_token
-from shared.identity.access_tokens import AccessTokens
-from shared.identity.public_keys import PublicKeys
+from shared.identity.gateway_tokens import gateway_tokens
 from shared.messaging.ports import Broker
 from shared.store_preparation import StorePreparation
 
@@ -36,9 +34,7 @@ from shared.store_preparation import StorePreparation
 GRACE = timedelta(seconds=2)
 
 
-def build(
-    settings: ApiSettings, broker: Broker, registry: CollectorRegistry, http: aiohttp.ClientSession
-) -> Litestar:
+def build(settings: ApiSettings, broker: Broker, registry: CollectorRegistry) -> Litestar:
     """The application. Opens no connection before its lifespan begins."""
     infrastructure = Infrastructure(settings, broker)
     clock, store = infrastructure.clock, infrastructure.store
@@ -56,9 +52,8 @@ def build(
     waiting = Gauge("dead_letters_waiting", "Dead letters to be replayed or discarded", registry=registry)
     hub = Hub(store, infrastructure.paths)
     changes = change_listener(broker, hub)
-    keys = PublicKeys(http, settings.auth_url)
     tokens = TokenAuthenticator(
-        AccessTokens(keys, settings.issuer or settings.public_url, settings.audience),
+        gateway_tokens(settings.gateway_public_keys, "converter_service"),
         verified_email_only=settings.require_verified_email,
     )
     background = (partial(watch_waiting, dead_letters, waiting.set), partial(hub.run, changes.check))
@@ -80,8 +75,6 @@ def build(
             },
             checks=[
                 Check("mongodb", check_in_turn(clock.ask, preparation.check)),
-                # While auth_service is away the keys fetched before are used; without any this fails.
-                Check("auth_service", keys.check),
                 # While RabbitMQ is away, events stay in the outbox and dead letters in their queue.
                 Check("rabbitmq", broker.check, critical=False),
                 Check("dead_letters", dead_letter_consumer.check, critical=False),

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import msgspec
 
-from shared.settings import Env, HttpOrigin, HttpUrl, Secret, TlsSettings
+from shared.identity.gateway_keys import GatewayPublicKeys
+from shared.settings import Env, HttpUrl, Secret, TlsSettings
 
 DeadLetterRetention = Annotated[timedelta, Env("CONVERTER_DEAD_LETTER_RETENTION", at_least=60)]
 
@@ -38,9 +39,7 @@ class ApiSettings(ConverterSettings, frozen=True, kw_only=True):
     port: Annotated[int, Env("CONVERTER_PORT")] = 8002
     metrics_port: Annotated[int, Env("CONVERTER_METRICS_PORT")] = 9102
     link_key: Annotated[Secret, Env("CONVERTER_LINK_KEY", at_least=32)]
-    auth_url: Annotated[HttpOrigin, Env("CONVERTER_AUTH_URL")] = "http://127.0.0.1:8001"
-    issuer: Annotated[str | None, Env("AUTH_ISSUER")] = None
-    audience: Annotated[str, Env("AUTH_AUDIENCE")] = "tonegate"
+    gateway_public_keys: Annotated[GatewayPublicKeys, Env("GATEWAY_PUBLIC_KEYS")] = ""
     max_upload_bytes: Annotated[int, Env("CONVERTER_MAX_UPLOAD_BYTES", at_least=1)] = 1024**3
     upload_ttl: Annotated[timedelta, Env("CONVERTER_UPLOAD_TTL", at_least=1)] = timedelta(days=1)
     max_queued: Annotated[int, Env("CONVERTER_MAX_QUEUED", at_least=0)] = 10_000

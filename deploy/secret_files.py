@@ -22,6 +22,18 @@ HEX_BYTES = 32
 PROCESSES = ("gateway", "auth", "converter", "worker", "notification")
 # Exchanges, queues, bindings and permissions, beside this file or mounted there.
 TOPOLOGY = Path(__file__).parent / "rabbitmq" / "topology.json"
+# P-256 (SP 800-186 §3.2.1.3), for the public half of the gateway's key: Python's library has no curves.
+P = 2**256 - 2**224 + 2**192 + 2**96 - 1
+N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+G = (
+    0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296,
+    0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5,
+)
+# DER of the parts before the numbers (RFC 5208, RFC 5915, RFC 5480); SCALAR is also in keys made by openssl.
+ALGORITHM = bytes.fromhex("301306072a8648ce3d020106082a8648ce3d030107")
+SCALAR = bytes.fromhex("0201010420")
+PRIVATE = bytes.fromhex("3041020100") + ALGORITHM + bytes.fromhex("04273025") + SCALAR
+PUBLIC = bytes.fromhex("3059") + ALGORITHM + bytes.fromhex("03420004")
 _HASHED: Mapping[str, object] = {"hashing_algorithm": "rabbit_password_hashing_sha256", "tags": []}
 
 # Values created once and never replaced. The replica set's key must be base64 (MongoDB's manual, keyfile).
@@ -37,6 +49,7 @@ MADE: Mapping[str, Callable[[], str]] = {
     "rabbitmq_salt": lambda: secrets.token_hex(4),
     "valkey": lambda: secrets.token_hex(HEX_BYTES),
     "introspection": lambda: secrets.token_hex(HEX_BYTES),
+    "gateway_token_key": lambda: private_key(secrets.randbelow(N - 1) + 1),
     "data_keys": lambda: secrets.token_urlsafe(32),
     "link_key": lambda: secrets.token_hex(HEX_BYTES),
     "webhook_key": lambda: secrets.token_hex(HEX_BYTES),
@@ -50,7 +63,7 @@ def consumers(made: Values) -> dict[str, tuple[int, dict[str, str]]]:
         name: f"amqp://tonegate-{name}:{made[f'rabbitmq_{name}']}@rabbitmq:5672/tonegate"
         for name in PROCESSES
     }
-    introspection = made["introspection"]
+    introspection, gateway_public_keys = made["introspection"], public_key(made["gateway_token_key"])
     return {
         "postgres": (SERVER, {"admin": made["postgres_admin"], "auth": made["postgres_auth"]}),
         "mongo": (SERVER, {"admin": made["mongo_admin"], "key": made["mongo_key"]}),
@@ -65,6 +78,7 @@ def consumers(made: Values) -> dict[str, tuple[int, dict[str, str]]]:
             {
                 "amqp_url": amqp["gateway"],
                 "introspection": introspection,
+                "token_key": made["gateway_token_key"],
                 "rate_limit_storage_url": f"redis://:{made['valkey']}@valkey:6379/0",
             },
         ),
@@ -75,12 +89,14 @@ def consumers(made: Values) -> dict[str, tuple[int, dict[str, str]]]:
                 "database_url": f"postgresql://tonegate:{made['postgres_auth']}@postgres:5432/tonegate",
                 "introspection": introspection,
                 "data_keys": made["data_keys"],
+                "gateway_public_keys": gateway_public_keys,
             },
         ),
         "converter": (
             SERVICE,
             {
                 "amqp_url": amqp["converter"],
+                "gateway_public_keys": gateway_public_keys,
                 "link_key": made["link_key"],
                 "mongo_url": _mongo(made, "converter", "tonegate"),
             },
@@ -93,6 +109,7 @@ def consumers(made: Values) -> dict[str, tuple[int, dict[str, str]]]:
             SERVICE,
             {
                 "amqp_url": amqp["notification"],
+                "gateway_public_keys": gateway_public_keys,
                 "link_key": made["link_key"],
                 "mongo_url": _mongo(made, "notification", "tonegate_notification"),
                 "webhook_key": made["webhook_key"],
@@ -136,6 +153,43 @@ def _hash(made: Values, process: str) -> str:
 def rabbitmq_hash(password: str, salt: bytes) -> str:
     """Returns base64(salt + SHA-256(salt + password)) (https://www.rabbitmq.com/docs/passwords)."""
     return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
+
+
+def private_key(number: int) -> str:
+    """A private key of P-256 as PEM (PKCS #8)."""
+    return _pem("PRIVATE", PRIVATE + number.to_bytes(32, "big"))
+
+
+def public_key(private: str) -> str:
+    """The public half of a private key, as PEM."""
+    der = base64.b64decode("".join(private.split("-----")[2].split()))
+    number = int.from_bytes(der.partition(SCALAR)[2][:32], "big")
+    x, y = _multiple(number)
+    return _pem("PUBLIC", PUBLIC + x.to_bytes(32, "big") + y.to_bytes(32, "big"))
+
+
+def _pem(kind: str, der: bytes) -> str:
+    text = base64.b64encode(der).decode()
+    lines = [text[start : start + 64] for start in range(0, len(text), 64)]
+    return "\n".join([f"-----BEGIN {kind} KEY-----", *lines, f"-----END {kind} KEY-----", ""])
+
+
+def _multiple(number: int) -> tuple[int, int]:
+    """`number` times the base point, by doubling and adding; `number` is from 1 to N - 1."""
+    point = G
+    for bit in bin(number)[3:]:
+        point = _sum(point, point)
+        if bit == "1":
+            point = _sum(point, G)
+    return point
+
+
+def _sum(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
+    """The sum of two points that are equal, or have different x (SEC 1 §2.2.1)."""
+    (x, y), (u, v) = one, other
+    slope = (3 * x * x - 3) * pow(2 * y, -1, P) if one == other else (v - y) * pow(u - x, -1, P)
+    z = (slope * slope - x - u) % P
+    return z, (slope * (x - z) - y) % P
 
 
 def _valkey(made: Values) -> str:

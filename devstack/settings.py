@@ -17,6 +17,7 @@ READERS: Mapping[str, Sequence[str]] = MappingProxyType(
         "AUTH_DATA_KEYS": ("auth",),
         "AUTH_INTROSPECTION_SECRET": ("auth", "gateway"),
         "CONVERTER_LINK_KEY": ("converter", "notification"),
+        "GATEWAY_TOKEN_KEY": ("gateway",),
         "CONVERTER_MONGO_URL": ("converter", "worker"),
         "NOTIFICATION_MONGO_URL": ("notification",),
         "NOTIFICATION_SMTP_URL": ("notification",),

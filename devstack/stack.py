@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from devstack.daemon import Daemon
+from devstack.errors import StackError
 from devstack.home import Home
 from devstack.orphan_reaper import OrphanReaper
 from devstack.ports import Ports
@@ -19,6 +20,8 @@ from devstack.servers.rabbitmq import RabbitMQ
 from devstack.servers.redis import Redis
 from devstack.service import COMMANDS, Service
 from devstack.settings import is_given, merged, other_database, scheme, value_of, without_foreign_secrets
+from shared.identity.key_pair import generate, public_pem
+from shared.settings import Secret
 
 TITLES = {"postgres": "PostgreSQL", "mongo": "MongoDB", "rabbitmq": "RabbitMQ", "mail": "a mail sink"}
 
@@ -130,15 +133,15 @@ class Stack:
             "AUTH_DATABASE_URL": self.postgres.url(),
             "AUTH_DATA_KEYS": self.home.secret("data-keys", token_urlsafe),
             "AUTH_INTROSPECTION_SECRET": self.home.secret("introspection"),
-            "CONVERTER_AUTH_URL": self._internal("auth"),
             "CONVERTER_LINK_KEY": self.home.secret("link-key"),
             "CONVERTER_MONGO_URL": self.mongo.url(),
             "CONVERTER_SCRATCH_DIR": str(scratch),
             "GATEWAY_AUTH_URL": self._internal("auth"),
             "GATEWAY_CONVERTER_URL": self._internal("converter"),
             "GATEWAY_NOTIFICATION_URL": self._internal("notification"),
+            "GATEWAY_PUBLIC_KEYS": self._public_keys(),
             "GATEWAY_PUBLIC_URL": self._internal("gateway"),
-            "NOTIFICATION_AUTH_URL": self._internal("auth"),
+            "GATEWAY_TOKEN_KEY": self.home.secret("gateway-token-key", _private_key),
             "NOTIFICATION_FROM": "Tonegate <tonegate@localhost>",
             "NOTIFICATION_MONGO_URL": self._ledger(),
             "NOTIFICATION_SMTP_URL": self.mail.url,
@@ -167,9 +170,24 @@ class Stack:
         port = value_of(name, self.given) if is_given(name, self.given) else self.ports[role]
         return f"{scheme(self.given)}://127.0.0.1:{port}"
 
+    def _public_keys(self) -> str:
+        """The public half of the gateway's key, also of a given one."""
+        name = "GATEWAY_TOKEN_KEY"
+        if not is_given(name, self.given):
+            return public_pem(Secret(self.home.secret("gateway-token-key", _private_key)))
+        try:
+            return public_pem(Secret(value_of(name, self.given)))
+        except ValueError as error:
+            raise StackError(f"{name}: {error}") from None
+
     def _ledger(self) -> str:
         """URL of the notification service's database, on the MongoDB server of the conversions."""
         name = "tonegate_notification"
         if is_given("CONVERTER_MONGO_URL", self.given):
             return other_database(value_of("CONVERTER_MONGO_URL", self.given), name)
         return self.mongo.url(name)
+
+
+def _private_key(_: int) -> str:
+    """A new private key as PEM, in the form of `Home.secret`'s generators."""
+    return generate().pem.reveal()

@@ -26,6 +26,7 @@ from gateway.identity.auth_guard import AuthGuard, public, uncounted
 from gateway.identity.client_address import ClientAddresses
 from gateway.identity.forwarded import ForwardedField
 from gateway.identity.revocations import revocations
+from gateway.identity.service_tokens import ServiceTokens
 from gateway.identity.token_cache import TokenCache
 from gateway.limits.concurrency import concurrency_limits, vital
 from gateway.limits.memory_windows import MemoryWindows
@@ -62,6 +63,7 @@ from gateway.proxy.http_sessions import Sessions
 from gateway.proxy.relay import Relay, Timeouts
 from gateway.settings import GatewaySettings
 from shared.http import Check, Wiring, build_application
+from shared.identity.key_pair import parse_key_pair
 from shared.messaging.ports import Broker, Consumer
 
 STOP_TIMEOUT = timedelta(seconds=2)
@@ -129,10 +131,13 @@ def modules(
     idempotency: Idempotency,
 ) -> Sequence[object]:
     """The features, each with the services its routes call."""
-    auth = AuthService(sessions.pooled, settings.auth_url, settings.introspection_secret)
-    notification = JsonService(sessions.pooled, settings.notification_url)
+    key = parse_key_pair(settings.token_key)
+    for_auth, for_converter = ServiceTokens(key, "auth_service"), ServiceTokens(key, "converter_service")
+    for_notification = ServiceTokens(key, "notification_service")
+    auth = AuthService(sessions.pooled, settings.auth_url, for_auth, settings.introspection_secret)
+    notification = JsonService(sessions.pooled, settings.notification_url, for_notification)
     timeouts = Timeouts(idle=settings.idle_timeout, upload=settings.upload_timeout)
-    converter = Relay(sessions, settings.converter_url, timeouts)
+    converter = Relay(sessions, settings.converter_url, timeouts, for_converter)
     cookie = BrowserCookie(settings.public_url)
     return [
         AuthModule(service=auth, tokens=tokens, browser_cookie=cookie, idempotency=idempotency),

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from limits import parse
 
+from shared.identity.key_pair import parse_key_pair
 from shared.settings import Env, HttpOrigin, HttpUrl, Secret, SettingsError, TlsSettings, http_origin
 
 
@@ -13,6 +14,7 @@ class GatewaySettings(TlsSettings, frozen=True, kw_only=True):
     """Rates are `<count>/<second|minute|hour|day>`, durations as in `shared.settings`."""
 
     introspection_secret: Annotated[Secret, Env("AUTH_INTROSPECTION_SECRET", at_least=16)]
+    token_key: Annotated[Secret, Env("GATEWAY_TOKEN_KEY")]
     amqp_url: Annotated[Secret, Env("AMQP_URL")]
 
     host: Annotated[str, Env("GATEWAY_HOST")] = "127.0.0.1"
@@ -64,6 +66,7 @@ class GatewaySettings(TlsSettings, frozen=True, kw_only=True):
             *self._wrong_storage(),
             *self._wrong_networks(),
             *self._wrong_origins(),
+            *self._wrong_key(),
         ]
         if wrong:
             raise SettingsError("\n".join(wrong))
@@ -105,6 +108,13 @@ class GatewaySettings(TlsSettings, frozen=True, kw_only=True):
             for origin in self.cors_origins
             if origin != "*" and not _is_origin(origin)
         ]
+
+    def _wrong_key(self) -> list[str]:
+        try:
+            parse_key_pair(self.token_key)
+        except ValueError as error:
+            return [f"GATEWAY_TOKEN_KEY: {error}"]
+        return []
 
 
 def _is_rate(text: str) -> bool:

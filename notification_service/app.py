@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 
-import aiohttp
 from litestar import Litestar
 from prometheus_client import CollectorRegistry
 
@@ -21,8 +20,8 @@ from notification_service.webhooks.fanout import webhook_handlers
 from shared.clock import utc_now
 from shared.http import Address, Check, Listeners, Wiring, build_application, check_in_turn, serve
 from shared.http.auth_guard import public, require_token
-from shared.identity.access_tokens import AccessTokens
-from shared.identity.public_keys import PublicKeys
+from shared.identity.gateway_tokens import gateway_tokens
+from shared.messaging.outbox import OutboxRelay
 from shared.messaging.processes import NOTIFICATION
 from shared.messaging.rabbitmq.broker import RabbitMQ
 from shared.messaging.subscriptions import (
@@ -47,16 +46,19 @@ HANDOVER = timedelta(seconds=10)
 
 async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
     """Runs until `stop` is set. Raises SettingsError for a malformed address."""
-    registry = CollectorRegistry()
+    registry, stopping = CollectorRegistry(), asyncio.Event()
     client = connect(settings.mongo_url, "tonegate-notification")
     database = database_of(client, DEFAULT_DATABASE)
     mails, hooks = email_stores(settings, database, HANDOVER), webhook_stores(settings, database, HANDOVER)
-    stores = (mails.ledger, mails.recipients, mails.failures, hooks.endpoints, hooks.deliveries, hooks.tests)
+    stores = (
+        *(mails.ledger, mails.recipients, mails.failures),
+        *(hooks.endpoints, hooks.outbox, hooks.deliveries, hooks.tests),
+    )
     # The service works without the indexes, and reports that it is not ready.
     preparation = StorePreparation(*(each.prepare for each in stores))
     mailer = SmtpMailer(settings.smtp_server, settings.smtp_timeout)
-    stopping = asyncio.Event()
     broker = RabbitMQ(settings.amqp_url.reveal(), "notification", QUEUES, process=NOTIFICATION)
+    relay = OutboxRelay(hooks.outbox, broker)
     records = broker.consumer(NOTIFICATION_RECORDS, record_handlers(mails.ledger, hooks.deliveries))
     takeover = TakeoverByRecords(records, HANDOVER)
     emails = build_emails(
@@ -65,9 +67,14 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
     async with (
         client,
         broker,
-        aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=settings.client_context())) as http,
         open_webhooks(
-            settings, hooks, publisher=broker, takeover=takeover, stopping=stopping, registry=registry
+            settings,
+            hooks,
+            publisher=broker,
+            wake_relay=relay.wake,
+            takeover=takeover,
+            stopping=stopping,
+            registry=registry,
         ) as webhooks,
     ):
         deletion = AccountDeletion(hooks.endpoints, hooks.deliveries, utc_now)
@@ -77,7 +84,6 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
             broker.consumer(NOTIFICATION_WEBHOOKS, webhook_handlers(webhooks.fanout)),
             broker.consumer(NOTIFICATION_ACCOUNTS, account_handlers(deletion)),
         )
-        keys = PublicKeys(http, settings.auth_url)
 
         async def finish() -> None:
             stopping.set()
@@ -89,14 +95,13 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
             Check("rabbitmq", consumers[0].check),
             Check("mongodb", check_in_turn(mails.ledger.ping, preparation.check)),
             Check("smtp", mailer.ping, critical=False, cached_s=SMTP_CHECK_CACHED_S),
-            Check("auth_service", keys.check, critical=False),
         )
         provide = {"webhooks": webhooks.service, "declining": emails.declining}
-        app = _application(settings, provide, keys, checks=checks, drain=finish, registry=registry)
+        app = _application(settings, provide, checks=checks, drain=finish, registry=registry)
         async with asyncio.TaskGroup() as tasks:
             for each in (*consumers, webhooks.dispatcher):
                 tasks.create_task(each.run())
-            background = [tasks.create_task(each.run()) for each in (preparation, emails.records)]
+            background = [tasks.create_task(each.run()) for each in (preparation, emails.records, relay)]
             await serve(app, registry, _listeners(settings), stop)
             await cancel_all(background)
 
@@ -109,13 +114,12 @@ def grace_for(timeout: timedelta) -> timedelta:
 def _application(
     settings: NotificationSettings,
     provide: Mapping[str, object],
-    keys: PublicKeys,
     *,
     checks: Sequence[Check],
     drain: Callable[[], Awaitable[None]],
     registry: CollectorRegistry,
 ) -> Litestar:
-    tokens = AccessTokens(keys, settings.issuer or settings.public_url, settings.audience)
+    tokens = gateway_tokens(settings.gateway_public_keys, "notification_service")
     return build_application(
         Wiring(
             controllers=[WebhookController, DeclineController],

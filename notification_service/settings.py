@@ -9,7 +9,8 @@ from notification_service.email.links import InvalidLink, LinkTemplate
 from notification_service.email.message import parse_from_address
 from notification_service.email.smtp_server import SmtpServer
 from notification_service.webhooks.outbound.address_policy import parse_networks
-from shared.settings import Env, HttpOrigin, HttpUrl, Secret, SettingsError, TlsSettings, duration
+from shared.identity.gateway_keys import GatewayPublicKeys
+from shared.settings import Env, HttpUrl, Secret, SettingsError, TlsSettings, duration
 
 # Delays recommended by Standard Webhooks 1.0.0, "Deliverability and reliability".
 RETRIES = ("5s", "5m", "30m", "2h", "5h", "10h", "14h", "20h", "24h")
@@ -36,9 +37,7 @@ class NotificationSettings(TlsSettings, frozen=True, kw_only=True):
     per_day: Annotated[int, Env("NOTIFICATION_PER_DAY", at_least=1)] = 1000
     unverified_per_day: Annotated[int, Env("NOTIFICATION_UNVERIFIED_PER_DAY", at_least=1)] = 10
     unverified_total: Annotated[int, Env("NOTIFICATION_UNVERIFIED_TOTAL", at_least=1)] = 30
-    auth_url: Annotated[HttpOrigin, Env("NOTIFICATION_AUTH_URL")] = "http://127.0.0.1:8001"
-    issuer: Annotated[str | None, Env("AUTH_ISSUER")] = None
-    audience: Annotated[str, Env("AUTH_AUDIENCE")] = "tonegate"
+    gateway_public_keys: Annotated[GatewayPublicKeys, Env("GATEWAY_PUBLIC_KEYS")] = ""
     webhook_http: Annotated[bool, Env("NOTIFICATION_WEBHOOK_HTTP")] = False
     webhook_networks: Annotated[tuple[str, ...], Env("NOTIFICATION_WEBHOOK_ALLOWED_NETWORKS")] = ()
     webhook_timeout: Annotated[timedelta, Env("NOTIFICATION_WEBHOOK_TIMEOUT", at_least=1)] = timedelta(

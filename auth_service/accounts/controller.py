@@ -12,8 +12,7 @@ from auth_service.accounts.service import OwnAccount
 from auth_service.accounts.webhook_changes import WebhookChanges
 from auth_service.audit.activity.caller import Caller
 from auth_service.audit.activity.event import Event
-from auth_service.introspection.authentication import authenticate_any
-from auth_service.introspection.service import Introspection
+from auth_service.introspection.authentication import CallerLookup
 from auth_service.throttle.client import Client
 from auth_service.throttle.gateway import forwarded_by_the_gateway
 from auth_service.tokens.principal import Principal
@@ -83,10 +82,10 @@ class WebhookChangeController(Controller):
         self,
         request: Request[Any, Any, Any],
         data: JSONBody[WebhookChange],
-        introspection: Injected[Introspection],
+        caller_lookup: Injected[CallerLookup],
         client: Injected[Client],
         webhook_changes: Injected[WebhookChanges],
     ) -> None:
         """The gateway has checked the scope of an API key."""
-        caller = Caller(await authenticate_any(request, introspection), client)
+        caller = Caller(await caller_lookup.find(request), client)
         await webhook_changes.announce(caller, Event(data.change), data.current_password)

@@ -14,8 +14,7 @@ from shared.contracts.events import AccountDeclined
 from shared.errors import Unavailable
 from shared.mailbox import mailbox_digest
 from shared.messaging.errors import Reject, Retry
-from shared.messaging.handlers import Delivery, Handlers
-from shared.messaging.subscriptions import AUTH_ACCOUNTS
+from shared.messaging.handlers import Delivery
 
 RETRY_PAUSE_S = 5.0
 
@@ -58,7 +57,3 @@ class AccountDecline:
             user.disabled_at = user.disabled_at or self.now()
             await self.revocation.revoke_account(transaction, user.id)
         return True
-
-
-def account_handlers(decline: AccountDecline) -> Handlers:
-    return Handlers({AccountDeclined: decline.close}, expected=AUTH_ACCOUNTS.events)

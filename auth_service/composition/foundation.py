@@ -43,7 +43,9 @@ class Foundation:
         self.account_claim = AccountClaim(self.revocation, self.events, now)
         issuer = settings.issuer or settings.public_url
         policy = TokenPolicy(issuer, settings.audience, settings.access_token_ttl)
-        self.tokens = AccessTokens(key_ring=KeyRing(database, now), policy=policy, now=now, new_id=new_id)
+        self.cipher = DataCipher(settings.data_keys)
+        ring = KeyRing(database, self.cipher, now)
+        self.tokens = AccessTokens(key_ring=ring, policy=policy, now=now, new_id=new_id)
         lifetimes = {
             Purpose.VERIFY_EMAIL: settings.verify_token_ttl,
             Purpose.CHANGE_EMAIL: settings.verify_token_ttl,
@@ -56,7 +58,6 @@ class Foundation:
         self.activity = ActivityLog(database, now)
         self.authenticator = PasswordAuthenticator(database, self.hasher, self.throttle, self.activity)
         self.proofs = Proofs(database, self.authenticator, self.activity, now)
-        self.cipher = DataCipher(settings.data_keys)
         self.party = relying_party(settings.public_url)
         codes = CodeThrottle(now)
         self.factor_verification = FactorVerification(

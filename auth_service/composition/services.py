@@ -15,6 +15,7 @@ from auth_service.factors.enrolment import Enrolment
 from auth_service.factors.passkey_registration import PasskeyRegistration
 from auth_service.factors.proofs import FactorProofs
 from auth_service.factors.service import Factors
+from auth_service.introspection.authentication import CallerLookup
 from auth_service.introspection.service import Introspection
 from auth_service.oauth.account_link import AccountLinker
 from auth_service.oauth.identities import LinkedIdentities
@@ -33,18 +34,24 @@ from auth_service.sessions.factor_login import FactorLogin
 from auth_service.sessions.login import PasswordLogin
 from auth_service.sessions.refresh import TokenRefresh
 from auth_service.sessions.service import Lifetimes, Sessions
+from shared.identity.gateway_tokens import gateway_tokens
 
 
 def token_services(base: Foundation) -> dict[str, object]:
     database, now, new_id = base.database, base.now, base.new_id
+    introspection = Introspection(
+        database=database,
+        tokens=base.tokens,
+        now=now,
+        admin_second_factor=base.settings.admin_second_factor,
+    )
+    verified = gateway_tokens(
+        base.settings.gateway_public_keys, "auth_service", lambda: base.now().timestamp()
+    )
     return {
         "access_tokens": base.tokens,
-        "introspection": Introspection(
-            database=database,
-            tokens=base.tokens,
-            now=now,
-            admin_second_factor=base.settings.admin_second_factor,
-        ),
+        "introspection": introspection,
+        "caller_lookup": CallerLookup(verified, introspection),
         "api_keys": ApiKeys(database, base.mailer, base.activity, base.events, now, new_id),
         "proofs": base.proofs,
         "activity": base.activity,
@@ -177,7 +184,7 @@ def account_services(base: Foundation) -> dict[str, object]:
             events=base.events,
             now=now,
         ),
-        "webhook_changes": WebhookChanges(database, base.proofs, mailer, base.activity, base.events),
+        "webhook_changes": webhook_changes(base),
         "mailed_links": MailedLinks(database, mailer),
         "email_verification": EmailVerification(
             database, base.authenticator, mailer, base.activity, base.events, now
@@ -194,6 +201,10 @@ def account_services(base: Foundation) -> dict[str, object]:
             now,
         ),
     }
+
+
+def webhook_changes(base: Foundation) -> WebhookChanges:
+    return WebhookChanges(base.database, base.proofs, base.mailer, base.activity, base.events)
 
 
 def administration_services(base: Foundation, audit_log: AuditLog) -> dict[str, object]:

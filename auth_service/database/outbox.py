@@ -71,8 +71,10 @@ class EventWriter:
     new_id: Callable[[], UUID]
     wake_relay: Callable[[], None]
 
-    async def write(self, transaction: Transaction, event: Event, subject: UUID) -> None:
-        envelope = wrap(event, SOURCE, str(subject), str(self.new_id()), time=self.now())
+    async def write(
+        self, transaction: Transaction, event: Event, subject: UUID, event_id: str | None = None
+    ) -> None:
+        envelope = wrap(event, SOURCE, str(subject), event_id or str(self.new_id()), time=self.now())
         await store(transaction, envelope)
 
     async def write_revocations(

@@ -1,7 +1,8 @@
-"""Authentication of requests: bearer tokens (RFC 6750), and the gateway with its client's address."""
+"""Authentication of requests: by the gateway's tokens, and of the gateway with its client's address."""
 
 import base64
 import hmac
+from dataclasses import dataclass
 from typing import Any
 
 from litestar import Request
@@ -12,37 +13,48 @@ from auth_service.errors import GatewayOnly
 from auth_service.introspection.service import Introspection
 from auth_service.throttle.client import Client, parse_client
 from auth_service.throttle.gateway import ADDRESS_HEADER, GATEWAY_HEADER
+from auth_service.tokens.access_token import AccessClaims
 from auth_service.tokens.principal import Principal
 from shared.errors import InsufficientScope, InvalidToken, Unauthenticated
 from shared.http import Injected
 from shared.identity.bearer import bearer_token
+from shared.identity.gateway_tokens import GatewayTokens
 from shared.identity.scopes import required_scopes
 from shared.settings import Secret
 
 GATEWAY = "gateway"
 
 
-async def authenticate(request: Request[Any, Any, Any], introspection: Injected[Introspection]) -> Principal:
-    """The principal of the request's session token.
+@dataclass(frozen=True)
+class CallerLookup:
+    """Finds the callers that the gateway's tokens name."""
+
+    tokens: GatewayTokens
+    introspection: Introspection
+
+    async def find(self, request: Request[Any, Any, Any]) -> Principal:
+        """The principal of the session or API key, which is looked up: it may have ended within the last
+        minute. Raises Unauthenticated, InvalidToken.
+        """
+        token = bearer_token(request.headers.getall("authorization", []))
+        if token is None:
+            raise Unauthenticated
+        principal = await self.introspection.look_up(self.tokens.verified(token, AccessClaims))
+        if principal is None:
+            raise InvalidToken
+        return principal
+
+
+async def authenticate(request: Request[Any, Any, Any], caller_lookup: Injected[CallerLookup]) -> Principal:
+    """The principal of a request that the gateway sends for a session.
 
     Raises Unauthenticated without a token, InvalidToken if it is not valid, and InsufficientScope for an API
     key, since no scope allows account management, and for a session that has to add a second factor first.
     """
-    principal = await authenticate_any(request, introspection)
+    principal = await caller_lookup.find(request)
     required = required_scopes(request.route_handler.opt, request.method)
     if principal.scope is not None and (principal.scope,) != required:
         raise InsufficientScope
-    return principal
-
-
-async def authenticate_any(request: Request[Any, Any, Any], introspection: Introspection) -> Principal:
-    """The principal of the request's session token or API key. Raises Unauthenticated, InvalidToken."""
-    token = bearer_token(request.headers.getall("authorization", []))
-    if token is None:
-        raise Unauthenticated
-    principal = await introspection.introspect(token)
-    if principal is None:
-        raise InvalidToken
     return principal
 
 

@@ -27,4 +27,4 @@ class IntrospectionController(Controller):
         principal = await introspection.introspect(data.token)
         if principal is None:
             return Inactive()
-        return Active(**msgspec.structs.asdict(principal.claims), access_token=principal.internal_token)
+        return Active(**msgspec.structs.asdict(principal.claims))

@@ -20,11 +20,9 @@ class Inactive(msgspec.Struct, frozen=True):
 
 
 class Active(AccessClaims, frozen=True, kw_only=True):
-    """Response for a valid token (RFC 7662 §2.2): its claims, with the account's current roles and address.
-
-    `access_token` is the JWT to forward to other services.
+    """Response for a valid token (RFC 7662 §2.2): its claims, with the account's current roles, address and
+    scope.
     """
 
     active: Literal[True] = True
-    access_token: str
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - a token type

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from uuid import UUID
+
+import msgspec
 
 from auth_service.api_keys import key_format
 from auth_service.api_keys.repository import ApiKeyRepository
@@ -16,8 +17,8 @@ from auth_service.users.model import ADMIN
 from shared.errors import InvalidToken
 from shared.identity.scopes import FACTORS
 
-# Lifetime of the internal access token that an API key is exchanged for. Gateways introspect much more often.
-API_KEY_TOKEN_TTL = timedelta(minutes=5)
+# How long the claims of an API key are valid. Gateways introspect much more often.
+API_KEY_CLAIMS_TTL = timedelta(minutes=5)
 LAST_USED_RESOLUTION = timedelta(minutes=1)
 
 # The roles of the account that its API keys have, too. API keys never administer.
@@ -51,12 +52,16 @@ class Introspection:
             claims = await self._tokens.verify(token)
         except InvalidToken:
             return None
+        return await self.look_up(claims)
+
+    async def look_up(self, claims: AccessClaims) -> Principal | None:
+        """The principal of verified claims; None if its session, API key or account is not valid any more."""
         now = self._now()
         if claims.scope and claims.scope != FACTORS:
             holder = await self._holders.find_by_api_key_id(claims.sid, claims.sub, now)
         else:
             holder = await self._holders.find_by_session(claims.sid, claims.sub, now)
-        return await self._principal(token, claims, holder) if holder else None
+        return self._principal(claims, holder) if holder else None
 
     async def _introspect_api_key(self, key: str) -> Principal | None:
         if not key_format.is_api_key(key):
@@ -65,9 +70,17 @@ class Introspection:
         if holder is None or holder.key_id is None:
             return None
         await self._touch(holder)
-        until = self._now() + API_KEY_TOKEN_TTL
-        until, scope = min(until, holder.expires_at or until), " ".join(holder.scopes)
-        return await self._issue(holder, holder.key_id, _api_key_roles(holder), until, scope)
+        until = self._now() + API_KEY_CLAIMS_TTL
+        grant = Grant(
+            user_id=holder.user_id,
+            sid=holder.key_id,
+            email=holder.email,
+            email_verified=holder.email_verified,
+            roles=_api_key_roles(holder),
+            until=min(until, holder.expires_at or until),
+            scope=" ".join(holder.scopes),
+        )
+        return Principal(self._tokens.claims(grant), holder.created_at, holder.pending_email)
 
     async def _touch(self, holder: TokenHolder) -> None:
         """Updates the key's `last_used_at`, at most once a minute: a write per request would cost more."""
@@ -77,36 +90,22 @@ class Introspection:
         async with self._database.transaction() as transaction:
             await ApiKeyRepository(transaction).touch(holder.key_id, now, LAST_USED_RESOLUTION)
 
-    async def _principal(self, token: str, claims: AccessClaims, holder: TokenHolder) -> Principal:
-        """Reissues the token if the account's address, roles or scope have changed since it was issued."""
+    def _principal(self, claims: AccessClaims, holder: TokenHolder) -> Principal:
         of_session = holder.key_id is None
-        roles = holder.roles if of_session else _api_key_roles(holder)
-        scope = self._session_scope(holder) if of_session else claims.scope or None
-        current = (holder.email, holder.email_verified, roles, scope)
-        if (claims.email, claims.email_verified, claims.roles, claims.scope or None) == current:
-            return Principal(claims, token, holder.created_at, holder.pending_email)
-        until = datetime.fromtimestamp(claims.exp, self._now().tzinfo)
-        return await self._issue(holder, claims.sid, roles, until, scope)
+        scope = self._session_scope(holder) if of_session else " ".join(holder.scopes)
+        current = msgspec.structs.replace(
+            claims,
+            email=holder.email,
+            email_verified=holder.email_verified,
+            roles=holder.roles if of_session else _api_key_roles(holder),
+            scope=msgspec.UNSET if scope is None else scope,
+        )
+        return Principal(current, holder.created_at, holder.pending_email)
 
     def _session_scope(self, holder: TokenHolder) -> str | None:
         """None for a session that is unrestricted, as almost all are."""
         must_add = self._admin_second_factor and ADMIN in holder.roles and not holder.has_factor
         return FACTORS if must_add else None
-
-    async def _issue(
-        self, holder: TokenHolder, sid: UUID, roles: tuple[str, ...], until: datetime, scope: str | None
-    ) -> Principal:
-        grant = Grant(
-            user_id=holder.user_id,
-            sid=sid,
-            email=holder.email,
-            email_verified=holder.email_verified,
-            roles=roles,
-            until=until,
-            scope=scope,
-        )
-        token, claims = self._tokens.issue(await self._tokens.signing_key(), grant)
-        return Principal(claims, token, holder.created_at, holder.pending_email)
 
 
 def _api_key_roles(holder: TokenHolder) -> tuple[str, ...]:

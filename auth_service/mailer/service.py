@@ -80,25 +80,35 @@ class AccountMailer:
         requests = MailRequestRepository(transaction)
         await requests.add(Purpose.CHANGE_EMAIL, address, correlation_id.get(), user.id)
 
-    async def notify(self, transaction: Transaction, notice: Notice, address: str, *, verified: bool) -> None:
+    async def notify(
+        self,
+        transaction: Transaction,
+        notice: Notice,
+        address: str,
+        *,
+        verified: bool,
+        event_id: str | None = None,
+    ) -> None:
         """Announces a change in its own transaction, so that no takeover goes unnoticed (ASVS 5.0 §6.3.7).
 
-        `address` is the canonical form of the notice's recipient.
+        `address` is the canonical form of the notice's recipient. With the same `event_id` one mail is sent.
         """
         if self._policy.verified_only and not verified:
             return
         now = self._now()
         kind = f"{notice.type}/{notice.event}" if isinstance(notice, SecurityEventOccurred) else notice.type
         if await self._is_within_limit(transaction, kind, address, now + WINDOW, notice.user_id):
-            await self._events.write(transaction, notice, UUID(notice.user_id))
+            await self._events.write(transaction, notice, UUID(notice.user_id), event_id)
 
-    async def notify_of(self, transaction: Transaction, event: ActivityEvent, user: User) -> None:
+    async def notify_of(
+        self, transaction: Transaction, event: ActivityEvent, user: User, event_id: str | None = None
+    ) -> None:
         """Announces an event of an account's security to its present address."""
         notice = SecurityEventOccurred(
             user_id=str(user.id), recipient=user.email, event=event, occurred_at=self._now()
         )
         verified = user.email_verified_at is not None
-        await self.notify(transaction, notice, user.email_canonical, verified=verified)
+        await self.notify(transaction, notice, user.email_canonical, verified=verified, event_id=event_id)
 
     def wake(self) -> None:
         """Makes `run` process requests now."""

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
+from auth_service.database.encryption import DataCipher
 from auth_service.database.engine import Database
 from auth_service.migrations.upgrade import migrate_with_retries
 from shared.settings import Secret
@@ -13,6 +14,7 @@ from shared.settings import Secret
 @asynccontextmanager
 async def background_tasks(
     url: Secret,
+    cipher: DataCipher,
     database: Database,
     tasks: Sequence[Callable[[], Coroutine[object, None, None]]],
     now: Callable[[], datetime],
@@ -22,7 +24,7 @@ async def background_tasks(
     """
 
     async def migrate_and_run() -> None:
-        await migrate_with_retries(url, now)
+        await migrate_with_retries(url, cipher, now)
         database.open()
         async with asyncio.TaskGroup() as running:
             for task in tasks:

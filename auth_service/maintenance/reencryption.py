@@ -6,6 +6,7 @@ from uuid import UUID
 from auth_service.database.encryption import DataCipher, Undecryptable
 from auth_service.database.engine import Database
 from auth_service.factors.repository import FactorRepository
+from auth_service.tokens.repository import SigningKeyRepository
 from shared.errors import Unavailable
 from shared.logs import get_logger
 
@@ -35,6 +36,22 @@ class Reencryption:
 
     async def reencrypt(self) -> int:
         """Returns the number of changed secrets. One that no key decrypts is logged and stays as it is."""
+        return await self._reencrypt_signing_keys() + await self._reencrypt_factors()
+
+    async def _reencrypt_signing_keys(self) -> int:
+        changed = 0
+        async with self._database.transaction() as transaction:
+            for key in await SigningKeyRepository(transaction).list_outdated(self._cipher.current_prefix):
+                try:
+                    private = self._cipher.decrypt(key.private_key, key.row)
+                except Undecryptable:
+                    log.exception("signing key not readable", kid=key.kid)
+                    continue
+                key.private_key = self._cipher.encrypt(private, key.row)
+                changed += 1
+        return changed
+
+    async def _reencrypt_factors(self) -> int:
         changed, after = 0, FIRST
         while True:
             async with self._database.transaction() as transaction:

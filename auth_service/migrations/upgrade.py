@@ -14,9 +14,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth_service.database.connection import one_connection
+from auth_service.database.encryption import DataCipher
 from auth_service.database.table import SCHEMA
+from auth_service.tokens.key_storage import stored_key
 from auth_service.tokens.repository import SigningKeyRepository
-from auth_service.tokens.signing_key import generate
+from shared.identity.key_pair import generate
 from shared.logs import get_logger
 from shared.settings import Secret
 
@@ -29,23 +31,23 @@ MAX_STATEMENT_S = 300.0
 FIRST_PAUSE_S, MAX_PAUSE_S = 0.25, 5.0
 
 
-async def migrate(url: Secret, now: Callable[[], datetime]) -> None:
+async def migrate(url: Secret, cipher: DataCipher, now: Callable[[], datetime]) -> None:
     """Migrates to the newest revision, or changes nothing on failure. Concurrent callers wait their turn."""
     async with one_connection(url, command_s=MAX_STATEMENT_S) as connection:
         await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
-        await connection.run_sync(_upgrade)
+        await connection.run_sync(_upgrade, cipher)
         async with AsyncSession(connection) as session:
             keys = SigningKeyRepository(session)
             if not await keys.has_active_key():
-                await keys.add(generate(), now())
+                await keys.insert(stored_key(generate(), cipher, now()))
 
 
-async def migrate_with_retries(url: Secret, now: Callable[[], datetime]) -> None:
+async def migrate_with_retries(url: Secret, cipher: DataCipher, now: Callable[[], datetime]) -> None:
     """Repeats `migrate` with back-off until it succeeds: PostgreSQL may start after this service."""
     pause = FIRST_PAUSE_S
     while True:
         try:
-            return await migrate(url, now)
+            return await migrate(url, cipher, now)
         except (SQLAlchemyError, OSError, TimeoutError) as error:
             reason = str(getattr(error, "orig", error)).splitlines()[:1]
             get_logger(__name__).warning("migration failed", reason=reason, retry_in_s=pause)
@@ -53,17 +55,19 @@ async def migrate_with_retries(url: Secret, now: Callable[[], datetime]) -> None
         pause = min(pause * 2, MAX_PAUSE_S)
 
 
-def alembic_config(connection: Connection) -> Config:
+def alembic_config(connection: Connection, cipher: DataCipher) -> Config:
+    """`cipher` encrypts what a migration seals."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
+    config.attributes["cipher"] = cipher
     return config
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, cipher: DataCipher) -> None:
     # Not CREATE … IF NOT EXISTS: that needs the right to create even where an operator has made the schema.
     exists = connection.scalar(text("SELECT 1 FROM pg_namespace WHERE nspname = :name"), {"name": SCHEMA})
     if not exists:
         connection.execute(text(f'CREATE SCHEMA "{SCHEMA}"'))
-    command.upgrade(alembic_config(connection), "head")
+    command.upgrade(alembic_config(connection, cipher), "head")

@@ -22,11 +22,11 @@ from auth_service.sessions.service import Sessions
 from auth_service.throttle.client import Client
 from auth_service.throttle.repository import KnownNetworkRepository
 from auth_service.tokens.issuer import AccessTokens
-from auth_service.tokens.signing_key import KeyPair
 from auth_service.users.model import User
 from auth_service.users.repository import UserRepository
 from shared.contracts.sessions import TokenPair
 from shared.errors import NotFound, ServiceError, Unavailable
+from shared.identity.key_pair import KeyPair
 
 ATTEMPT_LIFETIME = timedelta(minutes=10)
 PROVIDER_TIMEOUT_S = 5.0

@@ -6,8 +6,7 @@ from litestar import Controller, Request, Response, post
 from litestar.params import JSONBody
 from litestar.status_codes import HTTP_202_ACCEPTED, HTTP_204_NO_CONTENT
 
-from auth_service.introspection.authentication import authenticate
-from auth_service.introspection.service import Introspection
+from auth_service.introspection.authentication import CallerLookup, authenticate
 from auth_service.mailer.mail_token import Purpose
 from auth_service.recovery.email_verification import EmailVerification
 from auth_service.recovery.password_reset import PasswordReset
@@ -26,7 +25,7 @@ class RecoveryController(Controller):
         self,
         request: Request[Any, Any, Any],
         data: JSONBody[VerifyEmail],
-        introspection: Injected[Introspection],
+        caller_lookup: Injected[CallerLookup],
         email_verification: Injected[EmailVerification],
         client: Injected[Client],
     ) -> None:
@@ -34,7 +33,7 @@ class RecoveryController(Controller):
         if data.password is not None:
             await email_verification.verify_by_password(data.token, data.password, client)
         elif "authorization" in request.headers:
-            signed_in = await authenticate(request, introspection)
+            signed_in = await authenticate(request, caller_lookup)
             await email_verification.verify_as(data.token, signed_in.claims.sub, client)
         else:
             await email_verification.verify_as(data.token, None, client)
@@ -43,7 +42,7 @@ class RecoveryController(Controller):
     async def resend_verification(
         self,
         request: Request[Any, Any, Any],
-        introspection: Injected[Introspection],
+        caller_lookup: Injected[CallerLookup],
         mailed_links: Injected[MailedLinks],
         data: JSONBody[ResendVerification | None] = None,
     ) -> Response[bytes]:
@@ -51,7 +50,7 @@ class RecoveryController(Controller):
         if data is not None and data.email is not None:
             await mailed_links.request(Purpose.VERIFY_EMAIL, data.email)
             return Response(b"")
-        principal = await authenticate(request, introspection)
+        principal = await authenticate(request, caller_lookup)
         if principal.pending_email is not None:
             await mailed_links.request_change(principal.claims.sub)
         else:

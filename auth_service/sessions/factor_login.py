@@ -24,10 +24,10 @@ from auth_service.sessions.service import Sessions
 from auth_service.throttle.client import Client
 from auth_service.throttle.service import Throttle
 from auth_service.tokens.issuer import AccessTokens
-from auth_service.tokens.signing_key import KeyPair
 from auth_service.users.model import User
 from auth_service.users.repository import UserRepository
 from shared.contracts.sessions import TokenPair
+from shared.identity.key_pair import KeyPair
 
 TOKEN_LIFETIME = timedelta(minutes=5)
 # Wrong tries after which the token ends. Guesses over many tokens are bounded by CodeThrottle.

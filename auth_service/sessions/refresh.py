@@ -20,10 +20,10 @@ from auth_service.sessions.service import Lifetimes
 from auth_service.sessions.token_pair import issue_pair
 from auth_service.throttle.client import Client
 from auth_service.tokens.issuer import AccessTokens
-from auth_service.tokens.signing_key import KeyPair
 from auth_service.users.model import User
 from auth_service.users.repository import UserRepository
 from shared.contracts.sessions import TokenPair
+from shared.identity.key_pair import KeyPair
 from shared.logs import get_logger
 
 

@@ -21,11 +21,11 @@ from auth_service.sessions.revocation import Revocation
 from auth_service.sessions.token_pair import issue_pair
 from auth_service.throttle.client import Client
 from auth_service.tokens.issuer import AccessTokens
-from auth_service.tokens.signing_key import KeyPair
 from auth_service.users.model import User
 from auth_service.users.repository import UserRepository
 from shared.contracts.sessions import TokenPair
 from shared.errors import NotFound
+from shared.identity.key_pair import KeyPair
 
 # Live sessions of one account (ASVS 5.0 §7.1.2). A further login revokes the least recently used one.
 MAX_SESSIONS = 100

@@ -2,9 +2,9 @@
 
 from auth_service.sessions.model import Session
 from auth_service.tokens.issuer import AccessTokens, Grant
-from auth_service.tokens.signing_key import KeyPair
 from auth_service.users.model import User
 from shared.contracts.sessions import TokenPair
+from shared.identity.key_pair import KeyPair
 
 
 def issue_pair(

@@ -7,11 +7,9 @@ from uuid import UUID
 import msgspec
 from jose import jws
 
-from auth_service.tokens.signing_key import KeyPair
 from shared.errors import InvalidToken
-from shared.identity.jwt import ALGORITHM, RegisteredClaims, key_id, verified_claims
-
-TYPE = "at+jwt"
+from shared.identity.jwt import ALGORITHM, TYPE, RegisteredClaims, key_id, verified_claims
+from shared.identity.key_pair import KeyPair
 
 
 class UnknownKey(InvalidToken):

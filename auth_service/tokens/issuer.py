@@ -9,7 +9,7 @@ import msgspec
 
 from auth_service.tokens.access_token import AccessClaims, UnknownKey, sign, verify
 from auth_service.tokens.key_ring import KeyRing
-from auth_service.tokens.signing_key import KeyPair, PublicJwk
+from shared.identity.key_pair import KeyPair, PublicJwk
 
 # RFC 9068 §2.2 requires the claim. There is only one client, the system itself.
 CLIENT_ID = "tonegate"
@@ -24,7 +24,7 @@ class TokenPolicy(msgspec.Struct, frozen=True):
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True):
-    """What an access token is issued for. `sid` is a session or an API key; `until` limits the lifetime."""
+    """What claims are made for. `sid` is a session or an API key; `until` limits the lifetime."""
 
     user_id: UUID
     sid: UUID
@@ -50,9 +50,14 @@ class AccessTokens:
 
     def issue(self, key: KeyPair, grant: Grant) -> tuple[str, AccessClaims]:
         """A signed token and its claims. It expires at `grant.until` at the latest."""
+        claims = self.claims(grant)
+        return sign(claims, key), claims
+
+    def claims(self, grant: Grant) -> AccessClaims:
+        """The claims of a new token that expires at `grant.until` at the latest."""
         now = self.now()
         expires = now + self.policy.lifetime
-        claims = AccessClaims(
+        return AccessClaims(
             iss=self.policy.issuer,
             aud=self.policy.audience,
             sub=grant.user_id,
@@ -66,7 +71,6 @@ class AccessTokens:
             email_verified=grant.email_verified,
             scope=grant.scope or msgspec.UNSET,
         )
-        return sign(claims, key), claims
 
     async def verify(self, token: str) -> AccessClaims:
         """The claims of a valid access token. Raises InvalidToken."""

@@ -4,8 +4,8 @@ import msgspec
 from litestar import Controller, Response, get
 
 from auth_service.tokens.issuer import AccessTokens
-from auth_service.tokens.signing_key import PublicJwk
 from shared.http import Injected
+from shared.identity.key_pair import PublicJwk
 
 MAX_AGE_S = 60
 

@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from auth_service.database.encryption import DataCipher, Undecryptable
 from auth_service.database.engine import Database
+from auth_service.tokens.key_storage import key_pair
+from auth_service.tokens.model import StoredKey
 from auth_service.tokens.repository import SigningKeyRepository
-from auth_service.tokens.signing_key import KeyPair
 from shared.errors import Unavailable
+from shared.identity.key_pair import KeyPair
 from shared.logs import get_logger
-from shared.settings import Secret
 
 MAX_AGE = timedelta(seconds=3)
 MIN_RELOAD_INTERVAL = timedelta(seconds=1)
@@ -36,15 +38,18 @@ class RingKey(msgspec.Struct, frozen=True):
 class KeyRing:
     """All unexpired keys by `kid`, at most MAX_AGE old; older only while PostgreSQL is unavailable.
 
-    The table is read at most once per MIN_RELOAD_INTERVAL, however many tokens name unknown keys.
+    The table is read at most once per MIN_RELOAD_INTERVAL, however many tokens name unknown keys. A key that
+    AUTH_DATA_KEYS do not decrypt is left out: its tokens are refused.
     """
 
-    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+    def __init__(self, database: Database, cipher: DataCipher, now: Callable[[], datetime]) -> None:
         self._database = database
+        self._cipher = cipher
         self._now = now
         self._keys: list[RingKey] = []
         self._loaded_at: datetime | None = None
         self._loading = asyncio.Lock()
+        self._unreadable: set[str] = set()
 
     async def signing_key(self) -> KeyPair:
         """The newest key that signs by now. Raises Unavailable before the first successful load."""
@@ -80,11 +85,25 @@ class KeyRing:
             async with asyncio.timeout(RELOAD_TIMEOUT_S if known else None):
                 async with self._database.transaction() as transaction:
                     stored = await SigningKeyRepository(transaction).list_unexpired(self._now())
-            pairs = {row.kid: known.get(row.kid) or KeyPair(Secret(row.private_pem)) for row in stored}
-            self._keys = [RingKey(pairs[row.kid], row.signs_from, row.retired_at) for row in stored]
+            pairs = {row.kid: known.get(row.kid) or self._pair(row) for row in stored}
+            self._keys = [
+                RingKey(pair, row.signs_from, row.retired_at) for row in stored if (pair := pairs[row.kid])
+            ]
         except (Unavailable, TimeoutError):
             if not known:
                 raise
             get_logger(__name__).warning("signing keys not reloaded, keeping the cached ones")
         finally:
             self._loaded_at = self._now()
+
+    def _pair(self, stored: StoredKey) -> KeyPair | None:
+        """None for a key that cannot be decrypted, which is logged once."""
+        try:
+            return key_pair(stored, self._cipher)
+        except Undecryptable:
+            if stored.kid not in self._unreadable:
+                self._unreadable.add(stored.kid)
+                get_logger(__name__).exception(
+                    "signing key not readable: check AUTH_DATA_KEYS", kid=stored.kid
+                )
+            return None

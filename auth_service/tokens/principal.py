@@ -10,12 +10,11 @@ from auth_service.tokens.access_token import AccessClaims
 class Principal(msgspec.Struct, frozen=True):
     """The account behind a valid token.
 
-    `claims` hold the current address and roles, not those of the presented token. `internal_token` is an
-    access token with these claims, for other services. `pending_email` waits to be confirmed by mail.
+    `claims` hold the current address, roles and scope, not those of the presented token. `pending_email`
+    waits to be confirmed by mail.
     """
 
     claims: AccessClaims
-    internal_token: str
     account_created_at: datetime
     pending_email: str | None = None
 

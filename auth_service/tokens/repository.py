@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, exists, or_, select, update
+from sqlalchemy import delete, exists, func, or_, select, update
 
 from auth_service.database.engine import Repository
 from auth_service.tokens.model import StoredKey
-from auth_service.tokens.signing_key import KeyPair
 
 
 class SigningKeyRepository(Repository):
@@ -20,10 +19,10 @@ class SigningKeyRepository(Repository):
     async def has_active_key(self) -> bool:
         return bool(await self._session.scalar(select(exists().where(StoredKey.retired_at.is_(None)))))
 
-    async def add(self, key: KeyPair, now: datetime, *, signs_from: datetime | None = None) -> None:
-        stored = StoredKey(kid=key.kid, private_pem=key.pem.reveal(), created_at=now)
-        stored.signs_from = signs_from or now
-        await self.insert(stored)
+    async def list_outdated(self, prefix: bytes) -> Sequence[StoredKey]:
+        """Every key that is stored with another prefix, locked."""
+        outdated = func.substr(StoredKey.private_key, 1, len(prefix)) != prefix
+        return (await self._session.scalars(select(StoredKey).where(outdated).with_for_update())).all()
 
     async def retire_all(self, at: datetime, expires_at: datetime) -> None:
         """Lets every active key sign until `at` and verify until `expires_at`."""

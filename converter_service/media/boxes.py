@@ -1,7 +1,7 @@
 """Iterates over the boxes of MP4 files (ISO/IEC 14496-12) by their headers alone."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import IO
 
 import msgspec
@@ -38,3 +38,14 @@ def boxes(file: IO[bytes], at: int, end: int) -> Iterator[Box]:
             return
         yield Box(name, begin, at + size)
         at += size
+
+
+def find_box(file: IO[bytes], path: Sequence[bytes], at: int, end: int) -> Box | None:
+    """The first box that lies at this path of names between two places."""
+    found = None
+    for name in path:
+        found = next((box for box in boxes(file, at, end) if box.name == name), None)
+        if found is None:
+            return None
+        at, end = found.at, found.end
+    return found

@@ -17,6 +17,8 @@ class Container(msgspec.Struct, frozen=True, kw_only=True):
     so that a shorter result is a loss; other files are as long as their packets, whose timestamps may jump.
     `one_duration`: what ffprobe reports for each track is the file's. `ends_on_clock`: a declared duration
     may be the time on the file's clock at which it ends, too long if that clock does not begin at 0.
+    `has_clock`: packets have timestamps in the file. Without, ffmpeg adds up the packets' durations, which it
+    computes with the first sample rate even where that changes.
     """
 
     demuxer: str
@@ -25,12 +27,15 @@ class Container(msgspec.Struct, frozen=True, kw_only=True):
     own_duration: bool = True
     one_duration: bool = False
     ends_on_clock: bool = False
+    has_clock: bool = True
 
 
 # Files of these declare how long they are.
 _INDEXED = "ape dsf gxf iff mpc mpc8 mxf qcp rm tak tta wtv wv"
 # As long as their packets, or with a duration that is computed from a bit rate.
-_STREAMED = "aea dts dtshd dv loas mlp nistsphere oma shn truehd voc"
+_STREAMED = "aea dv nistsphere oma shn voc"
+# The same, and nothing but frames with a header each.
+_RAW = "aac ac3 amr dts dtshd eac3 loas mlp truehd"
 
 _CONTAINERS = (
     Container(demuxer="mov", name="mp4", track_durations=True, ends_on_clock=True),
@@ -44,20 +49,21 @@ _CONTAINERS = (
     Container(demuxer="nut", name="nut", ends_on_clock=True),
     Container(demuxer="wav", name="wav", track_durations=True),
     Container(demuxer="w64", name="w64", track_durations=True),
-    Container(demuxer="mp3", name="mp3", track_durations=True),
+    Container(demuxer="mp3", name="mp3", track_durations=True, has_clock=False),
     Container(demuxer="flac", name="flac", track_durations=True),
-    Container(demuxer="aac", name="aac", own_duration=False),
-    Container(demuxer="ac3", name="ac3", own_duration=False),
-    Container(demuxer="eac3", name="eac3", own_duration=False),
-    Container(demuxer="amr", name="amr", own_duration=False),
     Container(demuxer="aiff", name="aiff", track_durations=True),
     Container(demuxer="caf", name="caf", track_durations=True),
     Container(demuxer="au", name="au", track_durations=True),
     *(Container(demuxer=name, name=name) for name in _INDEXED.split()),
     *(Container(demuxer=name, name=name, own_duration=False) for name in _STREAMED.split()),
+    *(Container(demuxer=name, name=name, own_duration=False, has_clock=False) for name in _RAW.split()),
 )
 
 CONTAINERS: Mapping[str, Container] = MappingProxyType({c.demuxer: c for c in _CONTAINERS})
+WITHOUT_CLOCK = frozenset(c.name for c in _CONTAINERS if not c.has_clock)
+# The names that files of one demuxer may have.
+MP4_FAMILY = frozenset({"mp4", "mov", "m4a", "3gp"})
+MATROSKA_FAMILY = frozenset({"mkv", "mka", "webm"})
 
 
 def find_container(demuxer_names: str) -> Container | None:

@@ -25,7 +25,7 @@ class AudioTrack(msgspec.Struct, frozen=True, kw_only=True):
     the file's start; `is_start_assumed`: it may be the file's own, for lack of a packet of the track.
     `bits` per sample are 0 for lossy codecs.
     `duration_s` is declared for this stream, None if it is not. `is_empty`: no frame of it can be decoded,
-    which is known only of tracks that would be chosen before others.
+    which is known only of tracks that would be chosen before others. `is_protected`: it is encrypted.
     """
 
     index: int
@@ -41,6 +41,7 @@ class AudioTrack(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None = None
     is_default: bool = False
     is_empty: bool = False
+    is_protected: bool = False
     kind: TrackKind = TrackKind.MAIN
     tags: Mapping[str, str] = MappingProxyType({})
 

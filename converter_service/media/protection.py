@@ -1,19 +1,21 @@
-"""Recognises encrypted sound by its container's headers, before any decoder makes noise of it."""
+"""Recognises encrypted tracks by their container's headers, before any decoder makes noise of them."""
 
-import re
-import struct
 import uuid
 from pathlib import Path
 from typing import IO
 
-from converter_service.media.boxes import Box, boxes
-from converter_service.media.transport_stream import is_locked_transport_stream
+import msgspec
 
-# Sample entries of encrypted sound (ISO/IEC 23001-7; Apple; Audible). Encrypted pictures do not matter.
-LOCKED_ENTRIES = frozenset({b"enca", b"drms", b"aavd"})
+from converter_service.media.boxes import Box, boxes
+from converter_service.media.matroska_locks import EBML, locked_matroska_tracks
+from converter_service.media.transport_stream import locked_streams
+
+# Sample entries of encrypted tracks (ISO/IEC 23001-7; Apple; Audible).
+LOCKED_SOUND = frozenset({b"enca", b"drms", b"aavd"})
+LOCKED_PICTURES = frozenset({b"encv", b"drmi"})
 # stsd: version, flags and number of entries.
 ENTRIES_AT = 8
-PARENTS = frozenset({b"moov", b"trak", b"mdia", b"minf", b"stbl"})
+TO_DESCRIPTIONS = frozenset({b"mdia", b"minf", b"stbl"})
 ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 # The objects Content Encryption, Extended and Advanced Content Encryption (ASF 3.14 to 3.16).
 ASF_LOCKS = frozenset(
@@ -24,58 +26,83 @@ ASF_LOCKS = frozenset(
         "43058533-6981-49E6-9B74-AD12CB86D58C",
     )
 )
-ASF_OBJECT = struct.Struct("<16sQ")
-ASF_HEADER_BYTES, MAX_OBJECTS, MAX_DEPTH = 30, 1000, 8
-EBML = b"\x1a\x45\xdf\xa3"
+ASF_HEADER_BYTES, MAX_OBJECTS = 30, 1000
+# Name and length of an object.
+NAME_BYTES, LENGTH_BYTES = 16, 8
 # Audible AA.
 AUDIBLE = b"\x57\x90\x75\x36"
-# Matroska: ContentEncodings, in it ContentEncoding, in it ContentEncryption (RFC 9559, 5.1.4.1.31).
-MATROSKA_LOCK = re.compile(rb"\x6d\x80.{1,8}?\x62\x40.{1,64}?\x50\x35", re.DOTALL)
-CLUSTER = b"\x1f\x43\xb6\x75"
-MATROSKA_BYTES = 1_000_000
 
 
-def is_protected(path: Path) -> bool:
-    """Whether the file's sound is encrypted; reads headers only, a bounded number of them."""
+class Locks(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a file is encrypted: all of it, or streams by their places from 0 or by their identifiers.
+    `has_sound`: sound is among it.
+    """
+
+    is_whole: bool = False
+    places: frozenset[int] = frozenset()
+    ids: frozenset[int] = frozenset()
+    has_sound: bool = False
+
+    def hold(self, place: int, identifier: int | None) -> bool:
+        return self.is_whole or place in self.places or identifier in self.ids
+
+
+NO_LOCKS = Locks()
+
+
+def find_locks(path: Path) -> Locks:
+    """Reads headers only, a bounded number of them."""
     with path.open("rb") as file:
         magic = file.read(16)
         if magic == ASF_HEADER:
-            return _is_asf_locked(file)
-        if magic[:4] == EBML:
-            return _is_matroska_locked(file)
+            return _whole(is_locked=_is_asf_locked(file))
         if magic[4:8] == AUDIBLE:
-            return True
-        if is_locked_transport_stream(file):
-            return True
+            return _whole(is_locked=True)
+        if magic[:4] == EBML:
+            sound, pictures = locked_matroska_tracks(file)
+            return Locks(places=sound | pictures, has_sound=bool(sound))
+        if streams := locked_streams(file):
+            return Locks(
+                ids=frozenset(stream.pid for stream in streams),
+                has_sound=not all(stream.is_picture for stream in streams),
+            )
         end = file.seek(0, 2)
-        return any(_is_mp4_locked(file, box, 0) for box in boxes(file, 0, end))
+        return _mp4_locks(file, end)
 
 
-def _is_mp4_locked(file: IO[bytes], box: Box, depth: int) -> bool:
-    if box.name == b"stsd":
-        return any(entry.name in LOCKED_ENTRIES for entry in boxes(file, box.at + ENTRIES_AT, box.end))
-    if box.name not in PARENTS or depth > MAX_DEPTH:
-        return False
-    return any(_is_mp4_locked(file, child, depth + 1) for child in boxes(file, box.at, box.end))
+def _whole(*, is_locked: bool) -> Locks:
+    return Locks(is_whole=is_locked, has_sound=is_locked)
+
+
+def _mp4_locks(file: IO[bytes], end: int) -> Locks:
+    movies = (box for box in boxes(file, 0, end) if box.name == b"moov")
+    tracks = [box for movie in movies for box in boxes(file, movie.at, movie.end) if box.name == b"trak"]
+    entries = {place: _entries(file, track) for place, track in enumerate(tracks)}
+    sound = frozenset(place for place, names in entries.items() if names & LOCKED_SOUND)
+    pictures = frozenset(place for place, names in entries.items() if names & LOCKED_PICTURES)
+    return Locks(places=sound | pictures, has_sound=bool(sound))
+
+
+def _entries(file: IO[bytes], parent: Box) -> frozenset[bytes]:
+    """The names of all sample entries of a track."""
+    found: frozenset[bytes] = frozenset()
+    for box in boxes(file, parent.at, parent.end):
+        if box.name == b"stsd":
+            found |= {entry.name for entry in boxes(file, box.at + ENTRIES_AT, box.end)}
+        elif box.name in TO_DESCRIPTIONS:
+            found |= _entries(file, box)
+    return found
 
 
 def _is_asf_locked(file: IO[bytes]) -> bool:
     at = ASF_HEADER_BYTES
     for _ in range(MAX_OBJECTS):
         file.seek(at)
-        head = file.read(ASF_OBJECT.size)
-        if len(head) < ASF_OBJECT.size:
-            return False
-        name, size = ASF_OBJECT.unpack(head)
+        name, length = file.read(NAME_BYTES), file.read(LENGTH_BYTES)
         if name in ASF_LOCKS:
             return True
-        if not ASF_OBJECT.size <= size < 1 << 40:
+        size = int.from_bytes(length, "little")
+        if not NAME_BYTES + LENGTH_BYTES <= size < 1 << 40:
             return False
         at += size
     return False
-
-
-def _is_matroska_locked(file: IO[bytes]) -> bool:
-    file.seek(0)
-    head = file.read(MATROSKA_BYTES).partition(CLUSTER)[0]
-    return MATROSKA_LOCK.search(head) is not None

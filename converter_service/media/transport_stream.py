@@ -1,4 +1,4 @@
-"""Recognises encrypted sound in MPEG transport streams (ISO/IEC 13818-1) by their program map tables."""
+"""Finds the encrypted streams of MPEG transport streams (ISO/IEC 13818-1) that program map tables list."""
 
 from collections.abc import Iterator
 from typing import IO
@@ -11,11 +11,14 @@ PREFIXES = (0, 4)
 # Tables are repeated several times a second.
 LOOK_BYTES = 2_000_000
 PAT_PID, PAT_TABLE, PMT_TABLE, CRC_BYTES = 0, 0x00, 0x02, 4
-# Types of audio streams: MPEG-1, MPEG-2, ADTS, LATM, AC-3, E-AC-3 and DTS.
-AUDIO_TYPES = frozenset({0x03, 0x04, 0x0F, 0x11, 0x81, 0x82, 0x87})
+# Types of pictures: MPEG-1, MPEG-2, MPEG-4, H.264, H.265, H.266, Dirac and VC-1. DVB has several codecs of
+# sound in "private data", which only descriptors tell apart.
+PICTURE_TYPES = frozenset({0x01, 0x02, 0x10, 0x1B, 0x24, 0x33, 0xD1, 0xEA})
 # Apple: MPEG-2 Stream Encryption Format for HTTP Live Streaming. Those of Dolby's codecs need a descriptor.
 SAMPLE_AES_AAC, SAMPLE_AES_DOLBY = 0xCF, frozenset({0xC1, 0xC2})
 PRIVATE_DATA_INDICATOR = 0x0F
+# In a packet's fourth byte.
+SCRAMBLED, HAS_PAYLOAD = 0x80, 0x10
 SCRAMBLED_SHARE = 0.5
 
 
@@ -27,22 +30,30 @@ class Stream(msgspec.Struct, frozen=True):
     descriptors: bytes
 
     @property
+    def is_picture(self) -> bool:
+        return self.kind in PICTURE_TYPES
+
+    @property
     def is_sample_aes(self) -> bool:
         if self.kind == SAMPLE_AES_AAC:
             return True
         return self.kind in SAMPLE_AES_DOLBY and self.descriptors[:1] == bytes([PRIVATE_DATA_INDICATOR])
 
 
-def is_locked_transport_stream(file: IO[bytes]) -> bool:
-    """Whether the file is a transport stream with encrypted sound: Sample-AES, or most packets scrambled."""
+def locked_streams(file: IO[bytes]) -> list[Stream]:
+    """Those with Sample-AES, and those of which most packets are scrambled; none if it is no such file."""
     file.seek(0)
     packets = list(_packets(file.read(LOOK_BYTES)))
-    streams = list(_streams(packets))
-    if any(stream.is_sample_aes for stream in streams):
-        return True
-    sound = {stream.pid for stream in streams if stream.kind in AUDIO_TYPES}
-    scrambled = [bool(packet[3] & 0x80) for packet in packets if _pid(packet) in sound]
-    return bool(scrambled) and sum(scrambled) > SCRAMBLED_SHARE * len(scrambled)
+    streams = {stream.pid: stream for stream in _streams(packets)}
+    scrambled: dict[int, list[bool]] = {pid: [] for pid in streams}
+    for packet in packets:
+        if (pid := _pid(packet)) in scrambled and packet[3] & HAS_PAYLOAD:
+            scrambled[pid].append(bool(packet[3] & SCRAMBLED))
+    return [
+        stream
+        for pid, stream in streams.items()
+        if stream.is_sample_aes or sum(scrambled[pid]) > SCRAMBLED_SHARE * len(scrambled[pid])
+    ]
 
 
 def _packets(data: bytes) -> Iterator[bytes]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from gateway.clients.auth import AuthService
-from shared.settings import Secret
+from gateway.identity.principal import Principal
 
 
 class AuditLog:
@@ -14,6 +14,6 @@ class AuditLog:
     def __init__(self, auth: AuthService) -> None:
         self._auth = auth
 
-    async def record(self, token: Secret, action: str, details: Mapping[str, str]) -> None:
+    async def record(self, caller: Principal, action: str, details: Mapping[str, str]) -> None:
         """Returns when the entry is stored. Raises what AuthService raises."""
-        await self._auth.send("POST", "/v1/admin/audit", {"action": action, "details": details}, token)
+        await self._auth.send("POST", "/v1/admin/audit", {"action": action, "details": details}, caller)

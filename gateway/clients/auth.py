@@ -7,7 +7,9 @@ import msgspec
 
 from gateway.clients.json_service import JsonService
 from gateway.identity.client_origin import origin
-from gateway.proxy.upstream_errors import BadAnswer
+from gateway.identity.principal import Principal
+from gateway.identity.service_tokens import ServiceTokens
+from gateway.proxy.upstream_errors import BadAnswer, refusal
 from shared.contracts.sessions import REVOKED_SESSION, TokenPair
 from shared.errors import ServiceError, Unauthenticated
 from shared.logs import get_logger
@@ -43,16 +45,18 @@ class SignInEnd(msgspec.Struct, frozen=True):
 class AuthService(JsonService):
     """Raises SessionEnded as well, when auth_service refused a request and ended its session."""
 
-    def __init__(self, session: aiohttp.ClientSession, service: str, secret: Secret) -> None:
-        super().__init__(session, service)
+    def __init__(
+        self, session: aiohttp.ClientSession, service: str, tokens: ServiceTokens, secret: Secret
+    ) -> None:
+        super().__init__(session, service, tokens)
         self._credentials = gateway_credentials(secret)
 
     async def refresh(self, refresh_token: str) -> TokenPair:
         body = {"refresh_token": refresh_token}
         return await self.call("POST", "/v1/auth/refresh", TokenPair, body)
 
-    async def log_out(self, token: Secret) -> None:
-        await self.send("POST", "/v1/auth/logout", token=token)
+    async def log_out(self, caller: Principal) -> None:
+        await self.send("POST", "/v1/auth/logout", caller=caller)
 
     async def start_provider_sign_in(self, provider: str, parameters: Mapping[str, str]) -> SignInStarted:
         """`parameters`: `browser`, `redirect_uri` and `code_challenge`, each optional."""
@@ -70,9 +74,9 @@ class AuthService(JsonService):
             raise BadAnswer("The service's response cannot be read.")
         return TokenPair(end.access_token, end.token_type, end.expires_in, end.refresh_token)
 
-    def _headers(self, token: Secret | None, *, has_body: bool) -> dict[str, str]:
+    def _headers(self, caller: Principal | None, *, has_body: bool) -> dict[str, str]:
         return {
-            **super()._headers(token, has_body=has_body),
+            **super()._headers(caller, has_body=has_body),
             "Tonegate-Gateway-Authorization": self._credentials.reveal(),
             **origin.get().headers(),
         }
@@ -81,7 +85,8 @@ class AuthService(JsonService):
         if is_about_credentials(response):
             get_logger(__name__).error("auth_service refused the gateway's credentials")
             return BadAnswer("Accounts cannot be reached right now.")
-        error = super()._refusal(response, content)
+        # A 401 may also mean that the session has ended since it was looked up.
+        error = refusal(response.status, response.headers, content)
         ended = response.headers.get(REVOKED_SESSION)
         return SessionEnded(error, ended) if ended and error.status == Unauthenticated.status else error
 

@@ -19,15 +19,15 @@ INTROSPECTION_TIMEOUT = timedelta(seconds=5)
 
 
 class Introspection(msgspec.Struct, frozen=True):
-    """RFC 7662 §2.2, and `access_token`, the JWT to send to the services behind the gateway."""
+    """RFC 7662 §2.2, and the account's address."""
 
     active: bool
     sub: str = ""
     email: str = ""
+    email_verified: bool = False
     roles: tuple[str, ...] = ()
     exp: float = 0.0
     sid: str | None = None
-    access_token: str = ""
     scope: str | None = None
 
 
@@ -101,13 +101,13 @@ def _unavailable(error: Exception) -> Unavailable:
 def _principal(found: Introspection) -> Principal | None:
     if not found.active:
         return None
-    if not found.sub or not found.access_token:
+    if not found.sub:
         raise BadAnswer("The service's response cannot be read.")
     return Principal(
         user_id=found.sub,
         email=found.email,
+        email_verified=found.email_verified,
         roles=frozenset(found.roles),
-        access_token=Secret(found.access_token),
         expires_at=found.exp,
         session_id=found.sid,
         scopes=None if found.scope is None else frozenset(found.scope.split()),

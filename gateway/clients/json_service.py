@@ -9,12 +9,13 @@ import msgspec
 from litestar import Request
 from yarl import URL
 
+from gateway.identity.principal import Principal
+from gateway.identity.service_tokens import ServiceTokens
 from gateway.proxy.http_sessions import CONNECT_S
-from gateway.proxy.upstream_errors import BadAnswer, is_elsewhere, read_answer, refusal
+from gateway.proxy.upstream_errors import BadAnswer, is_elsewhere, read_answer, refusal, refused_own_token
 from gateway.query import Query
 from shared.errors import ServiceError, Unavailable
 from shared.logs import correlation_id, get_logger
-from shared.settings import Secret
 
 T = TypeVar("T")
 
@@ -22,12 +23,14 @@ CALL_TIMEOUT = timedelta(seconds=10)
 
 
 class JsonService:
-    """Every method raises PassedOn for a problem that the service answered, BadAnswer for a response that
+    """A request for a caller has a token of the gateway's own.
+
+    Every method raises PassedOn for a problem that the service answered, BadAnswer for a response that
     does not decode, and Unavailable when the service does not answer within CALL_TIMEOUT.
     """
 
-    def __init__(self, session: aiohttp.ClientSession, origin: str) -> None:
-        self._session, self._origin = session, URL(origin).origin()
+    def __init__(self, session: aiohttp.ClientSession, origin: str, tokens: ServiceTokens) -> None:
+        self._session, self._origin, self._tokens = session, URL(origin).origin(), tokens
 
     async def forward(
         self,
@@ -36,23 +39,28 @@ class JsonService:
         answer: type[T] | None,
         *,
         body: object = None,
-        token: Secret | None = None,
+        caller: Principal | None = None,
         query: Query = (),
     ) -> T | None:
         """Sends a request with the method of `request`; returns the body of the response as `answer`, or None
         when there is no such type.
         """
-        content = await self.send(request.method, path, body, token, query)
+        content = await self.send(request.method, path, body, caller, query)
         return None if answer is None else decoded(content, answer)
 
     async def call(
-        self, method: str, path: str, answer: type[T], body: object = None, token: Secret | None = None
+        self, method: str, path: str, answer: type[T], body: object = None, caller: Principal | None = None
     ) -> T:
         """The body of the response as `answer`."""
-        return decoded(await self.send(method, path, body, token), answer)
+        return decoded(await self.send(method, path, body, caller), answer)
 
     async def send(
-        self, method: str, path: str, body: object = None, token: Secret | None = None, query: Query = ()
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        caller: Principal | None = None,
+        query: Query = (),
     ) -> bytes:
         """The body of the response. `body` is sent as JSON, and nothing is sent for None. A request that a
         stopping process has refused, without handling it, is sent once more on another connection.
@@ -63,7 +71,7 @@ class JsonService:
             method,
             url.with_query(query) if query else url,
             data=None if body is None else msgspec.json.encode(body),
-            headers=self._headers(token, has_body=body is not None),
+            headers=self._headers(caller, has_body=body is not None),
             allow_redirects=False,
             timeout=time_limit(CALL_TIMEOUT),
         )
@@ -86,16 +94,16 @@ class JsonService:
         )
         return Unavailable("The service cannot be reached right now.")
 
-    def _headers(self, token: Secret | None, *, has_body: bool) -> dict[str, str]:
+    def _headers(self, caller: Principal | None, *, has_body: bool) -> dict[str, str]:
         headers = {"X-Request-ID": correlation_id.get(), "Accept": "application/json"}
-        if token is not None:
-            headers["Authorization"] = f"Bearer {token.reveal()}"
+        if caller is not None:
+            headers["Authorization"] = f"Bearer {self._tokens.token_for(caller).reveal()}"
         if has_body:
             headers["Content-Type"] = "application/json"
         return headers
 
     def _refusal(self, response: aiohttp.ClientResponse, content: bytes) -> ServiceError:
-        return refusal(response.status, response.headers, content)
+        return refused_own_token(response) or refusal(response.status, response.headers, content)
 
 
 def decoded(content: bytes, kind: type[T]) -> T:

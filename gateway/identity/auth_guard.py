@@ -20,7 +20,6 @@ from gateway.query import parsed
 from shared.errors import Forbidden, InvalidToken, Unauthenticated
 from shared.http.json_request import takes_json
 from shared.identity.bearer import bearer_token
-from shared.settings import Secret
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
@@ -158,11 +157,11 @@ def principal_of(connection: Connection) -> Principal:
     return principal
 
 
-def caller_token(connection: Connection) -> Secret | None:
-    """The access token to call services with; None for a request that needs none."""
+def caller_of(connection: Connection) -> Principal | None:
+    """The principal to call services for; None for a request that needs no access token."""
     if is_open(connection, connection.route_handler.opt):
         return None
-    return principal_of(connection).access_token
+    return principal_of(connection)
 
 
 def is_open(connection: Connection, opt: Mapping[str, Any]) -> bool:

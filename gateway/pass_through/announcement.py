@@ -32,8 +32,8 @@ async def announce(
         return body
     if announcement.field is None or getattr(body, announcement.field) is not msgspec.UNSET:
         announcements: WebhookAnnouncements = given["announcements"]
-        token, password = principal_of(request).access_token, getattr(body, "current_password", None)
-        await announcements.announce(token, announcement.change, password)
+        password = getattr(body, "current_password", None)
+        await announcements.announce(principal_of(request), announcement.change, password)
     if body is None or isinstance(body, CurrentPassword):
         return None
     return msgspec.structs.replace(body, current_password=None)

@@ -31,4 +31,4 @@ async def record(request: AnyRequest, audit: Audit | None, given: Mapping[str, A
     log: AuditLog = given["audit_log"]
     values = {**given, **{name: require_plain(str(value)) for name, value in request.path_params.items()}}
     details = {name: values[source] for name, source in audit.details.items() if values[source] is not None}
-    await log.record(principal_of(request).access_token, audit.action, details)
+    await log.record(principal_of(request), audit.action, details)

@@ -13,8 +13,9 @@
             problems=(400, 401, 403, 408, 409, 413, 415, 422),
         )
 
-The request to the service has the same method and path, and the caller's access token. The module provides
-the called service: as `service` for `forward`, unless `to` names another, and as `converter` for `relay`.
+The request to the service has the same method and path, and a token of the gateway's own for the caller.
+The module provides the called service: as `service` for `forward`, unless `to` names another, and as
+`converter` for `relay`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,7 +30,7 @@ from litestar.response.base import ASGIResponse
 from litestar.status_codes import HTTP_204_NO_CONTENT
 
 from gateway.idempotency.service import Idempotency, IdempotencyKey
-from gateway.identity.auth_guard import caller_token, principal_of
+from gateway.identity.auth_guard import caller_of, principal_of
 from gateway.identity.token_cache import TokenCache
 from gateway.pass_through.announcement import Announcement, announce, announcement_parameters
 from gateway.pass_through.audit import Audit, audit_parameters, record
@@ -81,13 +82,15 @@ def forward(
 
     async def handler(_: object, request: AnyRequest, **given: Any) -> object:
         await record(request, audit, given)
-        service, sent_path, token = given[to], upstream_path(request), caller_token(request)
+        service, sent_path, caller = given[to], upstream_path(request), caller_of(request)
         data, sent_query = given.get("data"), _sent(given, query)
         data = body_default if data is None and body_default is not REQUIRED else data
 
         async def act() -> object:
             sent = await announce(request, announcement, given, data)
-            return await service.forward(request, sent_path, answer, body=sent, token=token, query=sent_query)
+            return await service.forward(
+                request, sent_path, answer, body=sent, caller=caller, query=sent_query
+            )
 
         with _account_change(request, given):
             if idempotent:
@@ -128,9 +131,9 @@ def relay(
     async def handler(_: object, request: AnyRequest, **given: Any) -> ASGIResponse:
         await record(request, audit, given)
         sent_query = _sent(given, typed) or pick(request.scope, names, refuse_others=refuse_other_parameters)
-        sent_path, token = upstream_path(request), caller_token(request)
+        sent_path, caller = upstream_path(request), caller_of(request)
         service: Relay = given["converter"]
-        return await service.stream(request, sent_path, query=sent_query, token=token)
+        return await service.stream(request, sent_path, query=sent_query, caller=caller)
 
     return route(handler, method, path, parameters, ASGIResponse, documents=documents, documented=answer)
 
@@ -148,6 +151,6 @@ def _sent(given: Mapping[str, Any], query: type[msgspec.Struct] | None) -> Query
 
 def _account_change(request: AnyRequest, given: Mapping[str, Any]) -> AbstractContextManager[None]:
     tokens: TokenCache | None = given.get("tokens")
-    if tokens is None or caller_token(request) is None:
+    if tokens is None or caller_of(request) is None:
         return nullcontext()
     return tokens.changing(principal_of(request).user_id)

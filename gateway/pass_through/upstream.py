@@ -4,9 +4,9 @@ from typing import Any, Protocol
 
 from litestar import Request
 
+from gateway.identity.principal import Principal
 from gateway.proxy.path_segments import require_plain
 from gateway.query import Query
-from shared.settings import Secret
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -21,7 +21,7 @@ class JsonUpstream(Protocol):
         answer: Any,
         *,
         body: object = None,
-        token: Secret | None = None,
+        caller: Principal | None = None,
         query: Query = (),
     ) -> object:
         """The body of the service's response, as `answer` or as JSON; None when `answer` is None."""

@@ -13,6 +13,8 @@ from litestar.response.base import ASGIResponse
 from multidict import CIMultiDict
 from yarl import URL
 
+from gateway.identity.principal import Principal
+from gateway.identity.service_tokens import ServiceTokens
 from gateway.limits.concurrency import stream_pace
 from gateway.limits.incoming_body import IncomingBody, incoming_body
 from gateway.proxy.download import Download
@@ -20,11 +22,10 @@ from gateway.proxy.event_stream import EventStreamDownload, Watch
 from gateway.proxy.header_filter import towards_client, towards_service
 from gateway.proxy.http_sessions import CONNECT_S, Sessions
 from gateway.proxy.upload import Upload
-from gateway.proxy.upstream_errors import BadAnswer, is_elsewhere, read_answer, refusal
+from gateway.proxy.upstream_errors import BadAnswer, is_elsewhere, read_answer, refusal, refused_own_token
 from gateway.query import Query
 from shared.errors import Unavailable
 from shared.logs import correlation_id, get_logger
-from shared.settings import Secret
 
 # Three missing heartbeats of an event stream, which has one every 15 seconds.
 EVENT_STREAM_IDLE_S = 50.0
@@ -46,17 +47,18 @@ class Timeouts(msgspec.Struct, frozen=True):
 
 
 class Relay:
-    """Relays requests to the service at `origin`.
+    """Relays requests to the service at `origin`, those for a caller with a token of the gateway's own.
 
     Every method raises PassedOn for a problem that the service answered, and Unavailable when the service
     cannot be reached, stalls or sends an invalid response. Paths consist of unreserved characters.
     """
 
-    def __init__(self, sessions: Sessions, origin: str, timeouts: Timeouts) -> None:
+    def __init__(self, sessions: Sessions, origin: str, timeouts: Timeouts, tokens: ServiceTokens) -> None:
         self._sessions, self._origin, self._timeouts = sessions, URL(origin).origin(), timeouts
+        self._tokens = tokens
 
     async def stream(
-        self, request: AnyRequest, path: str, *, query: Query = (), token: Secret | None
+        self, request: AnyRequest, path: str, *, query: Query = (), caller: Principal | None
     ) -> ASGIResponse:
         """The service's response to this request, streamed; the request's body is streamed to the service.
 
@@ -64,8 +66,8 @@ class Relay:
         """
         body = incoming_body(request.scope)
         if body is not None and request.method in WITH_BODY:
-            return await self._upload(request, self._url(path, query), _headers(request, token), body)
-        response = await self._request(request, self._url(path, query), _headers(request, token))
+            return await self._upload(request, self._url(path, query), self._headers(request, caller), body)
+        response = await self._request(request, self._url(path, query), self._headers(request, caller))
         pace = stream_pace(request.scope)
         return Download(response, self._timeouts.idle, pace, is_head=request.method == "HEAD")
 
@@ -76,7 +78,7 @@ class Relay:
         answer: object,
         *,
         body: object = None,
-        token: Secret | None = None,
+        caller: Principal | None = None,
         query: Query = (),
     ) -> msgspec.Raw | None:
         """The service's JSON response as it is, or None when `answer` is None. The request's own body is not
@@ -84,7 +86,7 @@ class Relay:
 
         Raises BadAnswer for a response that is not JSON.
         """
-        headers = _headers(request, token)
+        headers = self._headers(request, caller)
         for name in BODY_FIELDS:
             headers.popall(name, None)
         if body is not None:
@@ -102,9 +104,11 @@ class Relay:
         finally:
             response.close()
 
-    async def events(self, request: AnyRequest, path: str, *, token: Secret, watch: Watch) -> ASGIResponse:
+    async def events(
+        self, request: AnyRequest, path: str, *, caller: Principal, watch: Watch
+    ) -> ASGIResponse:
         """The service's event stream, until `watch` ends it."""
-        headers = _headers(request, token)
+        headers = self._headers(request, caller)
         response = await self._request(request, self._url(path, ()), headers, event_stream=True)
         return EventStreamDownload(response, self._timeouts.idle, watch)
 
@@ -202,11 +206,18 @@ class Relay:
             return bad
         finally:
             response.close()
-        return refusal(response.status, response.headers, content)
+        return refused_own_token(response) or refusal(response.status, response.headers, content)
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
         async with asyncio.timeout(self._timeouts.idle.total_seconds()):
             return await read_answer(response)
+
+    def _headers(self, request: AnyRequest, caller: Principal | None) -> CIMultiDict[str]:
+        headers = towards_service(request.scope["headers"])
+        headers["X-Request-ID"] = correlation_id.get()
+        if caller is not None:
+            headers["Authorization"] = f"Bearer {self._tokens.token_for(caller).reveal()}"
+        return headers
 
     def _url(self, path: str, query: Query) -> URL:
         encoded = urlencode(query, quote_via=quote, errors="surrogateescape")
@@ -219,14 +230,6 @@ class Relay:
             sock_connect=CONNECT_S,
             sock_read=max(at_least_s, self._timeouts.idle.total_seconds()),
         )
-
-
-def _headers(request: AnyRequest, token: Secret | None) -> CIMultiDict[str]:
-    headers = towards_service(request.scope["headers"])
-    headers["X-Request-ID"] = correlation_id.get()
-    if token is not None:
-        headers["Authorization"] = f"Bearer {token.reveal()}"
-    return headers
 
 
 def _unavailable(error: Exception) -> Unavailable:

@@ -26,6 +26,7 @@ from shared.errors import (
     UnsupportedMediaType,
 )
 from shared.http_client import ResponseTooLarge, read_body
+from shared.logs import get_logger
 
 MAX_RESPONSE_BYTES = 1024 * 1024
 RELAYED_FIELDS = ("Retry-After", "WWW-Authenticate", "Content-Range", "Allow", "Tus-Version")
@@ -90,6 +91,19 @@ async def read_answer(response: aiohttp.ClientResponse) -> bytes:
         return await read_body(response, MAX_RESPONSE_BYTES)
     except ResponseTooLarge:
         raise BadAnswer("The service's response is too long.") from None
+
+
+def refused_own_token(response: aiohttp.ClientResponse) -> BadAnswer | None:
+    """The error for a 401 about the gateway's own token, from a service that looks up no accounts. A client
+    whose credential is valid would discard it because of a 401.
+    """
+    if response.status != Unauthenticated.status or "Authorization" not in response.request_info.headers:
+        return None
+    get_logger(__name__).error(
+        "a service refused the gateway's token: check GATEWAY_PUBLIC_KEYS and clocks",
+        service=str(response.url.origin()),
+    )
+    return BadAnswer("The service cannot be used right now.")
 
 
 def refusal(status: int, headers: Mapping[str, str], body: bytes) -> ServiceError:

@@ -1,7 +1,7 @@
 """Webhooks from the settings: service, fan-out and dispatcher, with their resolver and HTTP client."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -16,6 +16,7 @@ from notification_service.webhooks.dispatcher import WebhookDispatcher
 from notification_service.webhooks.fanout import WebhookFanout
 from notification_service.webhooks.mongo_deliveries import MongoDeliveries
 from notification_service.webhooks.mongo_endpoints import MongoEndpoints
+from notification_service.webhooks.mongo_outbox import MongoWebhookOutbox
 from notification_service.webhooks.outbound.address_policy import AddressPolicy, parse_networks
 from notification_service.webhooks.outbound.http_client import open_http_client
 from notification_service.webhooks.outbound.resolver import open_system_resolver
@@ -43,6 +44,7 @@ class WebhookStores(msgspec.Struct, frozen=True, kw_only=True):
     """Stores of webhooks in MongoDB."""
 
     endpoints: MongoEndpoints
+    outbox: MongoWebhookOutbox
     deliveries: MongoDeliveries
     tests: MongoAdmissions
 
@@ -50,6 +52,7 @@ class WebhookStores(msgspec.Struct, frozen=True, kw_only=True):
 def webhook_stores(settings: NotificationSettings, database: Database, handover: timedelta) -> WebhookStores:
     return WebhookStores(
         endpoints=MongoEndpoints(database),
+        outbox=MongoWebhookOutbox(database),
         deliveries=MongoDeliveries(database, settings.webhook_keep, handover),
         tests=MongoAdmissions(database, "webhook_tests"),
     )
@@ -61,6 +64,7 @@ async def open_webhooks(
     stores: WebhookStores,
     *,
     publisher: Publisher,
+    wake_relay: Callable[[], None],
     takeover: Takeover,
     stopping: asyncio.Event,
     registry: CollectorRegistry,
@@ -95,6 +99,7 @@ async def open_webhooks(
                 limit=settings.webhooks_per_account,
                 tests=TestLimit(stores.tests, settings.webhook_tests_per_host),
                 wake=dispatcher.wake,
+                wake_relay=wake_relay,
             )
             fanout = WebhookFanout(
                 endpoints=endpoints, deliveries=deliveries, payloads=payloads, wake=dispatcher.wake

@@ -13,14 +13,10 @@ class SecurityEvent(Struct, frozen=True):
 
 EVENTS = {
     "api_key_created": SecurityEvent("An API key was created", "An API key was created for"),
-    "webhook_created": SecurityEvent(
-        "A webhook was requested", "The creation of a webhook was requested for"
-    ),
-    "webhook_changed": SecurityEvent(
-        "A change of a webhook was requested", "Another address of a webhook was requested for"
-    ),
+    "webhook_created": SecurityEvent("A webhook was created", "A webhook was created for"),
+    "webhook_changed": SecurityEvent("A webhook was changed", "A webhook got another address for"),
     "webhook_secret_changed": SecurityEvent(
-        "A new secret of a webhook was requested", "A new secret of a webhook was requested for"
+        "A webhook got a new secret", "A new secret of a webhook was created for"
     ),
     "identity_unlinked": SecurityEvent(
         "A sign-in provider was unlinked", "A sign-in provider was unlinked from"

@@ -1,16 +1,25 @@
-"""Store of webhook endpoints in MongoDB, collection `webhooks`; every change is one atomic update."""
+"""Store of webhook endpoints in MongoDB, collection `webhooks`; every change is atomic, with its event."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from typing import TypeAlias, TypeVar
 
 import msgspec
+import pymongo
 from pymongo import ASCENDING, ReturnDocument
+from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import DuplicateKeyError
 
 from notification_service.webhooks.endpoint import Endpoint
 from notification_service.webhooks.errors import TooManyWebhooks
+from notification_service.webhooks.mongo_outbox import COLLECTION, entry_of
+from shared.clock import utc_now
 from shared.contracts.webhooks import ChangeWebhook, Reason
-from shared.mongo import Database, Document, call_mongo
+from shared.messaging.envelope import Envelope
+from shared.mongo import OPERATION_MS, Database, Document, call_mongo
+
+T = TypeVar("T")
+Session: TypeAlias = AsyncClientSession
 
 
 class MongoEndpoints:
@@ -18,26 +27,32 @@ class MongoEndpoints:
 
     def __init__(self, database: Database) -> None:
         self._webhooks = database["webhooks"]
+        self._outbox = database[COLLECTION]
+        self._client = database.client
 
     async def prepare(self) -> None:
         """Creates the index; idempotent, also when run concurrently."""
         keys = [("owner_id", ASCENDING), ("place", ASCENDING)]
         await call_mongo(self._webhooks.create_index(keys, unique=True, name="places"))
 
-    async def add(self, endpoint: Endpoint, limit: int) -> None:
+    async def add(self, endpoint: Endpoint, limit: int, event: Envelope | None = None) -> None:
         document = _to_document(endpoint)
         for _ in range(limit):  # a concurrent call may take the free place first
             taken = await call_mongo(self._webhooks.distinct("place", {"owner_id": endpoint.owner_id}))
             free = next((place for place in range(limit) if place not in taken), None)
             if free is None:
                 break
-            if await call_mongo(self._insert_at(document, free)):
+            if await call_mongo(self._insert_at(document, free, event)):
                 return
         raise TooManyWebhooks(limit)
 
-    async def _insert_at(self, document: Document, place: int) -> bool:
+    async def _insert_at(self, document: Document, place: int, event: Envelope | None) -> bool:
+        async def insert(session: Session | None) -> bool:
+            await self._webhooks.insert_one({**document, "place": place}, session=session)
+            return True
+
         try:
-            await self._webhooks.insert_one({**document, "place": place})
+            await self._with_event(insert, event)
         except DuplicateKeyError:
             return await self._webhooks.count_documents({"_id": document["_id"]}) > 0
         return True
@@ -51,7 +66,13 @@ class MongoEndpoints:
         return _to_endpoint(found) if found else None
 
     async def update(
-        self, owner_id: str, endpoint_id: str, change: ChangeWebhook, now: datetime
+        self,
+        owner_id: str,
+        endpoint_id: str,
+        change: ChangeWebhook,
+        now: datetime,
+        *,
+        event: Envelope | None = None,
     ) -> Endpoint | None:
         fields: Document = {}
         if isinstance(change.url, str):
@@ -66,19 +87,52 @@ class MongoEndpoints:
             update.append(
                 {"$set": {name: {"$ifNull": [f"${name}", value]} for name, value in disabled.items()}}
             )
-        return await self._update_owned(owner_id, endpoint_id, update)
+        return await self._update_owned(owner_id, endpoint_id, update, event)
 
     async def rotate_secret(
-        self, owner_id: str, endpoint_id: str, secret: str, old_until: datetime
+        self,
+        owner_id: str,
+        endpoint_id: str,
+        secret: str,
+        old_until: datetime,
+        *,
+        event: Envelope | None = None,
     ) -> Endpoint | None:
         fields = {"old_secret": "$secret", "old_secret_until": old_until, "secret": {"$literal": secret}}
-        return await self._update_owned(owner_id, endpoint_id, [{"$set": fields}])
+        return await self._update_owned(owner_id, endpoint_id, [{"$set": fields}], event)
 
-    async def _update_owned(self, owner_id: str, endpoint_id: str, update: list[Document]) -> Endpoint | None:
+    async def _update_owned(
+        self, owner_id: str, endpoint_id: str, update: list[Document], event: Envelope | None
+    ) -> Endpoint | None:
         filter_ = {"_id": endpoint_id, "owner_id": owner_id}
-        call = self._webhooks.find_one_and_update(filter_, update, return_document=ReturnDocument.AFTER)
-        found = await call_mongo(call)
+
+        async def change(session: Session | None) -> Document | None:
+            return await self._webhooks.find_one_and_update(
+                filter_, update, return_document=ReturnDocument.AFTER, session=session
+            )
+
+        found = await call_mongo(self._with_event(change, event))
         return _to_endpoint(found) if found else None
+
+    async def _with_event(
+        self, change: Callable[[Session | None], Awaitable[T]], event: Envelope | None
+    ) -> T:
+        """Makes a change and stores its event in one transaction; without an event, the change alone. Nothing
+        is stored for a change that found no document.
+        """
+        if event is None:
+            return await change(None)
+        entry = entry_of(event, utc_now())
+
+        async def change_and_store(session: Session) -> T:
+            changed = await change(session)
+            if changed:
+                await self._outbox.insert_one(entry, session=session)
+            return changed
+
+        with pymongo.timeout(OPERATION_MS / 1000):  # with_transaction repeats for up to two minutes otherwise
+            async with self._client.start_session() as session:
+                return await session.with_transaction(change_and_store)
 
     async def delete(self, owner_id: str, endpoint_id: str) -> bool:
         result = await call_mongo(self._webhooks.delete_one({"_id": endpoint_id, "owner_id": owner_id}))

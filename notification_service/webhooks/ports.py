@@ -10,6 +10,7 @@ from notification_service.webhooks.delivery import Delivery
 from notification_service.webhooks.endpoint import Endpoint
 from notification_service.webhooks.retry_policy import Outcome
 from shared.contracts.webhooks import Attempt, ChangeWebhook, DeliveryStatus, Reason
+from shared.messaging.envelope import Envelope
 
 
 class Lane(msgspec.Struct, frozen=True, order=True):
@@ -22,10 +23,11 @@ class Lane(msgspec.Struct, frozen=True, order=True):
 class Endpoints(Protocol):
     """Store of webhook endpoints. All calls raise Unavailable while the store cannot be reached.
 
-    Calls with an `owner_id` see only the endpoints of that owner.
+    Calls with an `owner_id` see only the endpoints of that owner. An `event` is stored in the outbox if the
+    change is made, and only then.
     """
 
-    async def add(self, endpoint: Endpoint, limit: int) -> None:
+    async def add(self, endpoint: Endpoint, limit: int, event: Envelope | None = None) -> None:
         """Raises TooManyWebhooks if its owner has `limit` endpoints; safe under concurrent calls."""
 
     async def list_by_owner(self, owner_id: str) -> Sequence[Endpoint]:
@@ -35,7 +37,13 @@ class Endpoints(Protocol):
         """Returns an endpoint of any owner."""
 
     async def update(
-        self, owner_id: str, endpoint_id: str, change: ChangeWebhook, now: datetime
+        self,
+        owner_id: str,
+        endpoint_id: str,
+        change: ChangeWebhook,
+        now: datetime,
+        *,
+        event: Envelope | None = None,
     ) -> Endpoint | None:
         """Changes an endpoint atomically and returns the new state; None if it does not exist.
 
@@ -43,7 +51,13 @@ class Endpoints(Protocol):
         """
 
     async def rotate_secret(
-        self, owner_id: str, endpoint_id: str, secret: str, old_until: datetime
+        self,
+        owner_id: str,
+        endpoint_id: str,
+        secret: str,
+        old_until: datetime,
+        *,
+        event: Envelope | None = None,
     ) -> Endpoint | None:
         """Stores a new secret and keeps the previous one until `old_until`, atomically."""
 

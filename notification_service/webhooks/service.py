@@ -17,11 +17,20 @@ from notification_service.webhooks.secret_cipher import SecretCipher
 from notification_service.webhooks.signature import new_secret
 from notification_service.webhooks.test_limit import TestLimit
 from shared.clock import utc_now
-from shared.contracts.webhooks import ChangeWebhook, DeliveryStatus, MadeWebhook, NewWebhook
+from shared.contracts.events import WebhookChanged
+from shared.contracts.webhooks import (
+    ChangeOfWebhooks,
+    ChangeWebhook,
+    DeliveryStatus,
+    MadeWebhook,
+    NewWebhook,
+)
 from shared.errors import InsufficientScope, NotFound
 from shared.identity.scopes import READ
+from shared.messaging.envelope import Envelope, wrap
 
 T = TypeVar("T")
+SOURCE = "/notification_service"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +46,7 @@ class WebhookService:
     limit: int
     tests: TestLimit
     wake: Callable[[], None]
+    wake_relay: Callable[[], None]
 
     async def create(
         self, owner_id: str, data: NewWebhook, session_id: str, *, links: bool = True
@@ -56,7 +66,8 @@ class WebhookService:
             session_id=session_id,
             links=links,
         )
-        await self.endpoints.add(endpoint, self.limit)
+        await self.endpoints.add(endpoint, self.limit, _changed(owner_id, "webhook_created"))
+        self.wake_relay()
         return endpoint.to_created_schema(secret)
 
     async def list_by_owner(self, owner_id: str) -> Sequence[Endpoint]:
@@ -74,12 +85,15 @@ class WebhookService:
         """Raises InvalidWebhookUrl, and InsufficientScope if the caller, who may not have `links` to the
         audio, changes where they are sent.
         """
-        found = await self.get(owner_id, endpoint_id)
+        found, event = await self.get(owner_id, endpoint_id), None
         if isinstance(data.url, str):
             if found.links and not links:
                 raise InsufficientScope(READ)
             await self._check_url(data.url)
-        return _require(await self.endpoints.update(owner_id, endpoint_id, data, utc_now()))
+            event = _changed(owner_id, "webhook_changed")
+        changed = await self.endpoints.update(owner_id, endpoint_id, data, utc_now(), event=event)
+        self.wake_relay()
+        return _require(changed)
 
     async def delete(self, owner_id: str, endpoint_id: str) -> None:
         """Deletes a webhook and its deliveries, including those that are not sent yet."""
@@ -91,7 +105,9 @@ class WebhookService:
         """Creates a new secret; the old one keeps signing for OLD_SECRET_KEPT."""
         secret, until = new_secret(), utc_now() + OLD_SECRET_KEPT
         encrypted = self.cipher.encrypt(secret)
-        rotated = await self.endpoints.rotate_secret(owner_id, endpoint_id, encrypted, until)
+        event = _changed(owner_id, "webhook_secret_changed")
+        rotated = await self.endpoints.rotate_secret(owner_id, endpoint_id, encrypted, until, event=event)
+        self.wake_relay()
         return _require(rotated).to_created_schema(secret)
 
     async def send_test(self, owner_id: str, endpoint_id: str) -> Delivery:
@@ -134,6 +150,12 @@ class WebhookService:
         except (OSError, TimeoutError):
             return
         self.urls.check_addresses(*found)
+
+
+def _changed(owner_id: str, change: ChangeOfWebhooks) -> Envelope:
+    """Tells auth_service, which mails the owner."""
+    event = WebhookChanged(user_id=owner_id, change=change, changed_at=utc_now())
+    return wrap(event, SOURCE, owner_id)
 
 
 def _require(found: T | None) -> T:

@@ -10,6 +10,7 @@ from typing import ClassVar
 from shared.contracts.event import Event as Event  # noqa: PLC0414 - exported from here
 from shared.contracts.record_events import EmailSent as EmailSent  # noqa: PLC0414 - exported from here
 from shared.contracts.record_events import WebhookDelivered as WebhookDelivered  # noqa: PLC0414 - likewise
+from shared.contracts.webhook_events import WebhookChanged as WebhookChanged  # noqa: PLC0414 - likewise
 
 
 class VideoUploaded(Event, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from shared.errors import InvalidToken
 from shared.identity.bearer import MAX_TOKEN_BYTES
 
 ALGORITHM = "ES256"
+TYPE = "at+jwt"
 # python-jose skips characters outside base64url; here a token has one spelling. The 64 bytes of a P-256
 # signature are 86 characters, and the last four bits of these are unused and zero (RFC 4648 §3.5).
 COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{85}[AQgw]")

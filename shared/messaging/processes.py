@@ -63,7 +63,7 @@ WORKER = Process(
 )
 NOTIFICATION = Process(
     name="notification",
-    publishes=(events.EmailSent, events.WebhookDelivered, events.AccountDeclined),
+    publishes=(events.EmailSent, events.WebhookDelivered, events.AccountDeclined, events.WebhookChanged),
     consumes=(NOTIFICATION_MAIL, NOTIFICATION_WEBHOOKS, NOTIFICATION_RECORDS, NOTIFICATION_ACCOUNTS),
 )
 

@@ -59,7 +59,7 @@ AUTH_AUDIT = Subscription(
 
 AUTH_ACCOUNTS = Subscription(
     queue="auth.accounts",
-    events=(events.AccountDeclined,),
+    events=(events.AccountDeclined, events.WebhookChanged),
     handling_timeout=timedelta(minutes=1),
 )
 

@@ -443,4 +443,5 @@ def _is_default(name: str, value: str, default: object) -> None:
 
 
 def _placeholders() -> dict[str, str]:
-    return {**dict.fromkeys(MADE, "0" * 64), "rabbitmq_salt": "00000000"}
+    made = {"rabbitmq_salt": "00000000", "gateway_token_key": MADE["gateway_token_key"]()}
+    return {**dict.fromkeys(MADE, "0" * 64), **made}

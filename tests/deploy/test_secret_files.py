@@ -8,8 +8,21 @@ from pathlib import Path
 import pytest
 
 from deploy.broker_topology import rendered
-from deploy.secret_files import MADE, MASTER, TOPOLOGY, consumers, prepare, rabbitmq_hash
+from deploy.secret_files import (
+    MADE,
+    MASTER,
+    TOPOLOGY,
+    N,
+    consumers,
+    prepare,
+    private_key,
+    public_key,
+    rabbitmq_hash,
+)
+from shared.identity.gateway_keys import parse_public_keys
+from shared.identity.key_pair import generate, public_pem
 from shared.messaging.processes import PROCESSES
+from shared.settings import Secret
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -70,6 +83,10 @@ def test_shared_secrets_are_equal_for_their_consumers(tmp_path: Path) -> None:
     files = contents(tmp_path)
     assert files["gateway/introspection"] == files["auth/introspection"]
     assert files["converter/link_key"] == files["notification/link_key"]
+    public = public_pem(Secret(files["gateway/token_key"]))
+    assert {files[f"{name}/gateway_public_keys"] for name in ("auth", "converter", "notification")} == {
+        public
+    }
     assert files["postgres/auth"] in files["auth/database_url"]
     assert files["mongo-users/converter"] in files["converter/mongo_url"]
     assert files["mongo-users/worker"] in files["worker/mongo_url"]
@@ -117,6 +134,30 @@ def test_the_worker_holds_no_key_to_sign_with(tmp_path: Path) -> None:
     prepare(tmp_path)
     held = {name for name in contents(tmp_path) if name.startswith("worker/")}
     assert held == {"worker/amqp_url", "worker/mongo_url"}
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, N - 2, N - 1, 2**255, 0xC0FFEE])
+def test_public_keys_are_computed_as_the_cryptography_package_does(number: int) -> None:
+    private = private_key(number)
+    assert public_key(private) == public_pem(Secret(private))
+    assert parse_public_keys(public_key(private))
+
+
+def test_generated_private_keys_have_the_public_half_that_the_cryptography_package_finds() -> None:
+    for _ in range(20):
+        private = MADE["gateway_token_key"]()
+        assert public_key(private) == public_pem(Secret(private))
+
+
+def test_a_private_key_of_another_program_may_take_its_place() -> None:
+    private = generate().pem.reveal()
+    assert public_key(private) == public_pem(Secret(private))
+
+
+def test_only_the_gateway_holds_its_private_key(tmp_path: Path) -> None:
+    prepare(tmp_path)
+    held = {name for name, text in contents(tmp_path).items() if "PRIVATE KEY" in text}
+    assert held == {f"{MASTER}/gateway_token_key", "gateway/token_key"}
 
 
 def test_the_topology_is_that_of_the_code() -> None:

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from devstack.node import NODE
 from devstack.ports import free_port
 from devstack.servers.environment import plain_environment
 from tests.support.examples import ENDS, SHOWN, blocks, expected, printed_by, program
 from tests.support.media import Media
-from tests.support.npm import NODE, installed
+from tests.support.npm import installed
 from tests.support.system import System
 from tests.support.webhooks import receiver
 

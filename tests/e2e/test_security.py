@@ -5,6 +5,7 @@ import pytest
 from sqlalchemy import text
 
 from auth_service.database.connection import one_connection
+from auth_service.database.encryption import DataCipher
 from shared.settings import Secret
 from tests.support.client import PASSWORD, Person
 from tests.support.media import Media
@@ -100,10 +101,12 @@ async def test_a_token_signed_by_our_own_key_for_another_purpose_is_refused(
 
 
 async def signing_key(system: System, kid: str) -> str:
-    """The private key, read from auth_service's database."""
+    """The private key, from auth_service's database and with its key."""
+    cipher = DataCipher(Secret(system.stack.settings()["AUTH_DATA_KEYS"]))
     async with one_connection(Secret(system.stack.postgres.url()), command_s=10) as connection:
-        found = text("SELECT private_pem FROM auth.signing_keys WHERE kid = :kid")
-        return str((await connection.execute(found, {"kid": kid})).scalar_one())
+        found = text("SELECT private_key FROM auth.signing_keys WHERE kid = :kid")
+        sealed = (await connection.execute(found, {"kid": kid})).scalar_one()
+    return cipher.decrypt(sealed, f"signing_keys/{kid}").decode()
 
 
 async def test_a_spent_refresh_token_ends_its_session_and_no_other(person: Person) -> None:

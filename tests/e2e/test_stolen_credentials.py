@@ -63,7 +63,7 @@ async def test_a_moved_webhook_needs_a_proof_and_other_changes_do_not(
     person: Person, system: System, mailbox: Mailbox
 ) -> None:
     hook = (await person.post("/v1/webhooks", url=HOOK)).raise_for_status().json()
-    await mailbox.next_about_account(person.email, "A webhook was requested")
+    await mailbox.next_about_account(person.email, "A webhook was created")
     await let_proofs_lapse(system)
     path = f"/v1/webhooks/{hook['id']}"
     for call in (

@@ -40,10 +40,10 @@ CALLS: Mapping[str, tuple[str, ...]] = {
     "gateway": ("auth", "converter", "notification", "rabbitmq"),
     "gateway-2": ("auth", "converter", "notification", "rabbitmq"),
     "auth": ("postgres", "rabbitmq"),
-    "converter": ("mongo", "rabbitmq", "auth"),
+    "converter": ("mongo", "rabbitmq"),
     "worker": ("mongo", "rabbitmq"),
     "worker-2": ("mongo", "rabbitmq"),
-    "notification": ("mongo", "rabbitmq", "mail", "auth"),
+    "notification": ("mongo", "rabbitmq", "mail"),
 }
 
 
@@ -181,7 +181,7 @@ class FaultySystem(System):
         through = {called: self.stack.ports[f"{name}>{called}"] for called in self._linked(CALLS[name])}
         direct = f"mongodb://127.0.0.1:{through.get('mongo')}/tonegate?directConnection=true"
         every = {
-            "auth": ("GATEWAY_AUTH_URL", "CONVERTER_AUTH_URL", "NOTIFICATION_AUTH_URL"),
+            "auth": ("GATEWAY_AUTH_URL",),
             "converter": ("GATEWAY_CONVERTER_URL",),
             "notification": ("GATEWAY_NOTIFICATION_URL",),
             "mail": ("NOTIFICATION_SMTP_URL",),

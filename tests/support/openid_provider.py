@@ -10,8 +10,9 @@ import httpx
 
 from devstack.daemon import Daemon
 from devstack.home import Home
+from devstack.node import NODE
 from devstack.servers.environment import plain_environment
-from tests.support.npm import NODE, installed
+from tests.support.npm import installed
 
 SOURCES = Path(__file__).with_name("oidc_provider")
 

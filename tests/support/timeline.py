@@ -5,10 +5,12 @@ The sound is noise, every part of which is like no other: a result tells to the 
 """
 
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.support.audio_checks import samples
+from tests.support.audio_signals import CHANNELS
+from tests.support.edit_lists import Edit, with_edits
 from tests.support.media import Media
 from tests.support.placed_sound import Piece
 
@@ -22,6 +24,8 @@ VIDEO = {
     "ogv": "libtheora",
 }
 RATE_HZ = 48_000
+# Samples that an encoder puts before the sound.
+DELAYS = {"aac": 1024}
 # What ffmpeg passes on at once: short, so that timestamps leap where they should.
 SHORT_FRAME = 64
 
@@ -39,7 +43,8 @@ class Timeline:
     """`sound_s` seconds of sound that begin `late_s` after the video.
 
     `trim_s` is cut from the start of the file by an edit list. `other_late_s`: there is a second audio track,
-    with other sound, that begins so late. `seed` chooses the sound.
+    with other sound, that begins so late. `seed` chooses the sound. `clock_s` is what the file's clock says
+    when it begins.
     """
 
     sound_s: float
@@ -49,6 +54,7 @@ class Timeline:
     trim_s: float = 0.0
     other_late_s: float | None = None
     seed: int = 1
+    clock_s: float = 0.0
     recordings = 1
 
     @property
@@ -86,6 +92,8 @@ class Timeline:
         if container == "ts":
             # A PES packet of several frames has the timestamp of the first one only.
             extra = (*extra, "-pes_payload_size", "0")
+        if self.clock_s:
+            extra = (*extra, "-output_ts_offset", str(self.clock_s))
         if self.has_video:
             length = max(self.late_s + self.sound_s, self.end_s, 1.0)
             chains.append(f"testsrc=size=64x36:rate=25:duration={length}[v]")
@@ -125,6 +133,70 @@ class Joined:
 
     def sound(self, media: Media) -> "array[int]":
         return self.first.sound(media) + self.second.sound(media)
+
+
+@dataclass(frozen=True)
+class Changing:
+    """A recording whose channels and sample rate change after its first part and `gap_s` seconds of nothing.
+    The parts have no picture, and the second one is not late.
+    """
+
+    first: Timeline
+    second: Timeline
+    gap_s: float
+    layouts: tuple[str, str]
+    rates: tuple[int, int]
+    recordings = 2
+
+    def pieces(self) -> tuple[Piece, ...]:
+        first, second = self.first.pieces(), self.second.pieces()
+        later_s = first[-1].end_s + self.gap_s
+        return (*first, *(piece.later(later_s, self.first.sound_s) for piece in second))
+
+    def write(self, media: Media, container: str, codec: str) -> Path:
+        """In other containers than MPEG-TS by copying from it."""
+        clock_s, parts = self.first.clock_s, []
+        for part, layout, rate in zip((self.first, self.second), self.layouts, self.rates, strict=True):
+            shape = ("-ac", str(CHANNELS[layout]), "-ar", str(rate), "-muxdelay", "0", "-muxpreload", "0")
+            parts.append(replace(part, clock_s=clock_s).write(media, "ts", codec, *shape))
+            clock_s += part.end_s + self.gap_s
+        whole = media.directory / f"{parts[0].stem}+{parts[1].stem}.ts"
+        whole.write_bytes(b"".join(part.read_bytes() for part in parts))
+        return whole if container == "ts" else media.made(["-i", str(whole), "-c", "copy"], container)
+
+    def sound(self, media: Media) -> "array[int]":
+        return self.first.sound(media) + self.second.sound(media)
+
+
+@dataclass(frozen=True)
+class Edited:
+    """Parts of `sound_s` seconds of sound in the order of an edit list, with time without sound between."""
+
+    sound_s: float
+    edits: tuple[Edit, ...]
+    seed: int = 1
+
+    @property
+    def recordings(self) -> int:
+        return len(self.edits)
+
+    def pieces(self) -> tuple[Piece, ...]:
+        """The file begins with its first sound."""
+        at_s, found = 0.0, []
+        for edit in self.edits:
+            if edit.from_s is not None:
+                found.append(Piece(at_s, at_s + edit.seconds, edit.from_s))
+            if found:
+                at_s += edit.seconds
+        return tuple(found)
+
+    def write(self, media: Media, container: str, codec: str) -> Path:
+        plain = Timeline(self.sound_s, has_video=False, seed=self.seed).write(media, container, codec)
+        target = plain.with_name(f"edited-{abs(hash(self.edits))}-{plain.name}")
+        return with_edits(plain, target, self.edits, delay=DELAYS.get(codec, 0))
+
+    def sound(self, media: Media) -> "array[int]":
+        return Timeline(self.sound_s, seed=self.seed).sound(media)
 
 
 def _noise(seed: int, seconds: float) -> str:

@@ -6,7 +6,9 @@ from itertools import pairwise
 from tests.support.audio_checks import SAMPLE_HZ, TranscodingHarness, samples
 from tests.support.media import Media
 from tests.support.placed_sound import Piece, differences
-from tests.support.timeline import RATE_HZ, SHORT_FRAME, Joined, Timeline
+from tests.support.timeline import RATE_HZ, SHORT_FRAME, Changing, Edited, Joined, Timeline
+
+Source = Timeline | Joined | Changing | Edited
 
 # Samples in one frame of an encoder, as ffmpeg sets it up.
 FRAMES = {
@@ -27,7 +29,7 @@ RESULT_FRAME_S = 1152 / RATE_HZ
 async def misplaced(
     harness: TranscodingHarness,
     media: Media,
-    source: Timeline | Joined,
+    source: Source,
     container: str,
     codec: str,
     **fields: str,
@@ -39,7 +41,7 @@ async def misplaced(
     pieces, heard = source.pieces(), samples(harness.result)
     start_s, end_s = float(fields.get("start", 0)), float(fields.get("end", math.inf))
     begin_s, stop_s = max(start_s, pieces[0].start_s), min(end_s, pieces[-1].end_s)
-    frame_s = source.recordings * FRAMES.get(codec, SHORT_FRAME) / RATE_HZ
+    frame_s = source.recordings * FRAMES.get(codec, SHORT_FRAME) / _slowest_hz(source)
     found = []
     made_s, due_s = len(heard) / SAMPLE_HZ, stop_s - begin_s
     # A codec pads its first frame and its last one.
@@ -49,6 +51,10 @@ async def misplaced(
     if abs(output.gaps_s - gaps_s) > frame_s * len(pieces):
         found.append(f"gaps of {output.gaps_s} s instead of {gaps_s}")
     return found + differences(heard, source.sound(media), pieces, begin_s, stop_s, frame_s, RESULT_FRAME_S)
+
+
+def _slowest_hz(source: Source) -> int:
+    return min(source.rates) if isinstance(source, Changing) else RATE_HZ
 
 
 def _silence_s(pieces: tuple[Piece, ...], start_s: float, end_s: float) -> float:

@@ -103,11 +103,11 @@ async def front(mongo_url: str, **changes: Any) -> AsyncIterator[Front]:
         aiohttp.ClientSession() as http,
     ):
         for owner in ("alice", "bob"):
-            auth.sign_in(owner, sub=owner, access_token=api.issuer.token(owner))
-        read_only = api.issuer.token("alice", scope="conversions:read")
-        auth.sign_in("reader", sub="alice", access_token=read_only, scope="conversions:read")
+            auth.sign_in(owner, sub=owner)
+        auth.sign_in("reader", sub="alice", scope="conversions:read")
         settings = GatewaySettings(
             introspection_secret=Secret("introspection-secret"),
+            token_key=api.issuer.key.pem,
             amqp_url=Secret("amqp://unused"),
             auth_url=auth.url,
             converter_url=f"http://127.0.0.1:{api.port}",

@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from devstack.node import NODE
 from devstack.servers.environment import plain_environment
-from tests.support.npm import NODE, installed
+from tests.support.npm import installed
 from tests.support.wait import PATIENCE_S
 
 TUS_JS, UPPY = (Path(__file__).with_name(name) for name in ("tus_js", "uppy_js"))

@@ -14,7 +14,7 @@ from converter_service.media.errors import TranscoderUnavailable
 from converter_service.media.ffmpeg.runner import ProgramRunner
 from converter_service.media.formats import FORMATS
 
-LISTS = ("encoders", "decoders", "demuxers", "muxers", "filters")
+LISTS = ("encoders", "decoders", "demuxers", "muxers", "filters", "bsfs")
 # A legend and, except for filters, a line of dashes; then entries: flags, name or names, description.
 ENTRY = re.compile(r"^ [A-Z.a-z ]+? +([^ =]+) ", re.MULTILINE)
 LEGEND_END = re.compile(r"^ -+$", re.MULTILINE)
@@ -24,6 +24,8 @@ _FILTERS = (
     " loudnorm null pan scale"
 )
 FILTERS = frozenset(_FILTERS.split())
+# Through which one ffmpeg sends sound to another.
+BITSTREAM_FILTER, PIPE_ENCODER, PIPE_FORMAT = "setts", "pcm_f32le", "nut"
 
 
 class Capabilities(msgspec.Struct, frozen=True):
@@ -53,9 +55,10 @@ class Capabilities(msgspec.Struct, frozen=True):
 async def read_capabilities(programs: ProgramRunner, scratch: Path) -> Capabilities:
     """Raises TranscoderUnavailable if ffmpeg does not run."""
     lists = await asyncio.gather(*(list_names(programs, kind, scratch) for kind in LISTS))
-    encoders, decoders, demuxers, muxers, filters = lists
+    encoders, decoders, demuxers, muxers, filters, bitstream_filters = lists
+    has_pipe = PIPE_ENCODER in encoders and PIPE_FORMAT in muxers and BITSTREAM_FILTER in bitstream_filters
     return Capabilities(
-        filters=tuple(sorted(FILTERS - filters)),
+        filters=tuple(sorted(FILTERS - filters)) + (() if has_pipe else (BITSTREAM_FILTER,)),
         formats=tuple(
             name
             for name, form in FORMATS.items()
@@ -72,7 +75,9 @@ async def list_names(programs: ProgramRunner, kind: str, scratch: Path) -> froze
     ran = await programs.capture([programs.tools.ffmpeg, "-v", "error", f"-{kind}"], scratch)
     if ran.exit.code != 0:
         raise TranscoderUnavailable(f"ffmpeg does not list its {kind}: {ran.exit.stderr[-200:]}")
-    return parse_listing(ran.output.decode("utf-8", "replace"))
+    text = ran.output.decode("utf-8", "replace")
+    # Bitstream filters are listed by their names alone.
+    return frozenset(text.split()) if kind == "bsfs" else parse_listing(text)
 
 
 def parse_listing(text: str) -> frozenset[str]:

@@ -12,6 +12,7 @@ from converter_service.media.ffmpeg.filters import PassOptions, apply_filters
 from converter_service.media.ffmpeg.job import TranscodeJob
 from converter_service.media.ffmpeg.stream_copy import muxer_options
 from converter_service.media.ffmpeg.tools import Tools
+from converter_service.media.ffmpeg.uniform_sound import uniform_input
 
 COVER_STREAM: Mapping[str, str] = {
     "c:v": "copy",
@@ -25,7 +26,7 @@ def convert(
     tools: Tools, job: TranscodeJob, options: PassOptions, *, has_cover: bool, at_most_s: float
 ) -> list[str]:
     """Writes one audio track to `job.target`, `at_most_s` seconds of it."""
-    source = audio_input(tools, job)
+    source = uniform_input() if options.is_uniform else audio_input(tools, job)
     sound = source if options.is_copy else apply_filters(source, job, options)
     streams = [sound, _cover_input(job.cover_path)] if has_cover else [sound]
     codec = {"acodec": "copy", **muxer_options(job)} if options.is_copy else _encoder(job)

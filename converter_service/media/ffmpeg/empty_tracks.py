@@ -34,7 +34,7 @@ class EmptyTracks:
             return info
         with contextlib.suppress(MediaError):
             async with time_limit(TIMEOUT):
-                for track in preferred([each for each in tracks if each.codec in DECODERS])[:MAX_CHECKED]:
+                for track in preferred([each for each in tracks if _is_readable(each)])[:MAX_CHECKED]:
                     if await self._has_sound(track, is_deep=info.is_deep):
                         break
                     tracks[track.index] = replace(track, is_empty=True)
@@ -45,3 +45,7 @@ class EmptyTracks:
         """Decodes the track's first frame. Raises MediaError if that takes too long or prints too much."""
         command = measure_commands.first_frame(self.programs.tools, self.source, track, is_deep=is_deep)
         return bool((await self.programs.capture(command, self.source.parent)).output)
+
+
+def _is_readable(track: AudioTrack) -> bool:
+    return track.codec in DECODERS and not track.is_protected

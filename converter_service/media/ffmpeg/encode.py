@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
+from converter_service.media.containers import WITHOUT_CLOCK
 from converter_service.media.errors import Fault, MediaError, TranscoderUnavailable
 from converter_service.media.ffmpeg import verify
 from converter_service.media.ffmpeg.faults import cut_off, unsupported
@@ -112,9 +113,17 @@ class Encoder:
         complained = bool(made.complaints)
         judged = verify.verdict(made.sound_s, job.info, job.track, extent, job.window, complained=complained)
         _raise_for(judged, made, job)
-        is_known = job.info.duration_s is not None and not job.info.is_estimated
-        source_s = None if is_known else max(extent.file_end_s, extent.audio_end_s)
-        return replace(made, lost_s=verify.lost_s(made.sound_s, extent), source_s=source_s)
+        if made.is_uniform and job.info.container in WITHOUT_CLOCK:
+            # The packets' durations are computed with the first sample rate.
+            return replace(made, source_s=made.seconds if job.window.is_whole else None)
+        if excess_s := verify.excess_s(made.sound_s, job.expected_s, extent, job.window):
+            raise TranscoderUnavailable(f"the result is broken: {excess_s} s more than its source has")
+        declared_s = None if job.info.is_estimated else job.info.duration_s
+        source_s = max(extent.file_end_s, extent.audio_end_s)
+        is_known = declared_s is not None and source_s <= declared_s + verify.tolerance_s(declared_s)
+        return replace(
+            made, lost_s=verify.lost_s(made.sound_s, extent), source_s=None if is_known else source_s
+        )
 
     def _output(self, audio: VerifiedAudio) -> Output:
         size = self.job.target.stat().st_size

@@ -46,6 +46,15 @@ def failure(ended: Exit) -> MediaError | TranscoderUnavailable:
     return _by_words(ended)
 
 
+def joint_exit(decoded: Exit, ended: Exit) -> Exit:
+    """The exit of two ffmpegs, of which the second one read what the first one decoded."""
+    # The second one has all that it wants, which is no error of the first one.
+    is_refused = decoded.code not in (0, -signal.SIGPIPE) and "Broken pipe" not in decoded.stderr
+    code = decoded.code if is_refused else ended.code
+    lines = [line for line in decoded.stderr.splitlines() if "Broken pipe" not in line]
+    return Exit(code=code, stderr="\n".join([*lines, ended.stderr]))
+
+
 def _by_words(ended: Exit) -> MediaError:
     if _mentions(ended, SIZE_WORDS):
         return too_large(ended.stderr)

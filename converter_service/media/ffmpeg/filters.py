@@ -8,7 +8,7 @@ import msgspec
 from converter_service.media.bit_rates import bitrate_for
 from converter_service.media.ffmpeg.job import TranscodeJob
 from converter_service.media.ffmpeg.mix import MIXING, layouts_for, mix_expression
-from converter_service.media.ffmpeg.placement import Placement
+from converter_service.media.ffmpeg.placement import LATER_S, Placement
 from converter_service.media.ffmpeg.window import FOREVER_S
 from converter_service.media.media_info import AudioTrack
 from converter_service.media.options import Options
@@ -24,9 +24,12 @@ Gain = Mapping[str, float | str]
 
 
 class PassOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """How one pass of ffmpeg makes the result."""
+    """How one pass of ffmpeg makes the result. `is_uniform`: it reads sound of one sample rate and layout,
+    which is placed already, from another ffmpeg.
+    """
 
     is_copy: bool = False
+    is_uniform: bool = False
     gain: Gain | None = None
 
 
@@ -43,11 +46,11 @@ def filter_chain(job: TranscodeJob, settings: PassOptions) -> Iterator[Filter]:
     Loudness is set last, for the final channels and sample rate.
     """
     track, options = job.track, job.options
-    yield from _place(job)
+    yield from _place(job, settings)
     rate = rate_for(track, options)
     # Every resampler may be the one that mixes, also when the layout changes in mid-stream.
     yield "aresample", MIXING
-    if (layouts := layouts_for(track, options)) is not None:
+    if (layouts := layouts_for(track, options, is_one=settings.gain is not None)) is not None:
         yield "aformat", {"channel_layouts": layouts}
     if settings.gain is not None:
         rate = rate or LOUDNESS_HZ
@@ -67,12 +70,15 @@ def rate_for(track: AudioTrack, options: Options) -> int | None:
     return options.sample_rate or options.target.sample_rate_for(track.sample_rate, bitrate)
 
 
-def _place(job: TranscodeJob) -> Iterator[Filter]:
+def _place(job: TranscodeJob, settings: PassOptions) -> Iterator[Filter]:
     """Places the sound on the source's time line, cuts it there, and lets it begin at 0."""
     window = job.window
-    yield "asetpts", {"expr": Placement.of(job.info, job.track).expression(window)}
-    if (expression := mix_expression(job.track, job.options)) is not None:
-        yield "pan", {"args": expression}
+    if settings.is_uniform:
+        yield "asetpts", {"expr": f"PTS-round({LATER_S}/TB)"}
+    else:
+        yield "asetpts", {"expr": Placement.of(job.info, job.track).expression(window)}
+        if (expression := mix_expression(job.track, job.options)) is not None:
+            yield "pan", {"args": expression}
     yield "aresample", FILLING
     if window.start_s > 0 or window.end_s < FOREVER_S:
         end = {} if window.end_s == FOREVER_S else {"end": f"{window.end_s:.6f}"}

@@ -1,25 +1,28 @@
 """The programs that one job runs: passes of ffmpeg over its source, and checks of source and result."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from msgspec.structs import replace
 
 from converter_service.media.errors import TranscoderUnavailable
 from converter_service.media.ffmpeg import commands, measure_commands, probe_commands
-from converter_service.media.ffmpeg.errors import complaints, failure, is_machines_fault
+from converter_service.media.ffmpeg.errors import complaints, failure, is_machines_fault, joint_exit
 from converter_service.media.ffmpeg.faults import timed_out
 from converter_service.media.ffmpeg.filters import PassOptions
 from converter_service.media.ffmpeg.job import TranscodeJob
 from converter_service.media.ffmpeg.loudness import Loudness, parse_summary
 from converter_service.media.ffmpeg.metadata import tags_to_set
 from converter_service.media.ffmpeg.packets import PacketTotals, SourceExtent
-from converter_service.media.ffmpeg.placement import Placement
+from converter_service.media.ffmpeg.placement import JOINED, Placement
 from converter_service.media.ffmpeg.progress import ProgressReports, Stalled
 from converter_service.media.ffmpeg.result import VerifiedAudio, decoded_s, verify_audio
-from converter_service.media.ffmpeg.runner import ProgramRunner
-from converter_service.media.ffmpeg.silence_report import parse_silence
+from converter_service.media.ffmpeg.runner import OUTPUT_BYTES, ProgramRunner
+from converter_service.media.ffmpeg.silence_report import parse_silence, was_rebuilt
 from converter_service.media.ffmpeg.tag_programs import TagPrograms
+from converter_service.media.ffmpeg.uniform_sound import write_uniform
 from converter_service.media.ffmpeg.verify import LENGTH_TOLERANCE_S
 from converter_service.media.sandbox.process import Exit, SandboxedProcess
 from shared.logs import get_logger
@@ -50,10 +53,10 @@ class JobPrograms:
             self.runner.tools, job, options, has_cover=self.has_cover, at_most_s=at_most_s
         )
         file_bytes = await asyncio.to_thread(self.runner.max_result_bytes, job.form, job.source)
-        async with self.runner.start(
-            command, job.target.parent, result=job.target, file_bytes=file_bytes
-        ) as running:
-            ended = await self._follow(running)
+        ended = await self._run(command, options, result=job.target, file_bytes=file_bytes)
+        if not options.is_uniform and was_rebuilt(ended.stderr):
+            get_logger(__name__).info("the track's sample rate or channels change: decoded apart")
+            return await self.encode(replace(options, is_uniform=True))
         complained = complaints(ended)
         if ended.code != 0 or is_machines_fault(ended):
             get_logger(__name__).info("ffmpeg failed", code=ended.code, stderr=complained[-STDERR_LOG_BYTES:])
@@ -65,14 +68,15 @@ class JobPrograms:
         audio = await self._verify(complained, is_copy=options.is_copy)
         wanted_s = job.window.end_s - job.window.origin_s(job.track)
         is_full = audio.seconds > wanted_s - LENGTH_TOLERANCE_S
-        return replace(audio, silence_s=parse_silence(ended.stderr, is_full=is_full))
+        silence_s = parse_silence(ended.stderr, is_full=is_full)
+        return replace(audio, silence_s=silence_s, is_uniform=options.is_uniform)
 
     async def measure_source(self) -> Exit:
         """Measures the loudness of the filtered source; standard error ends with the summary."""
-        at_most_s = self.runner.limits.max_duration_s + 1.0
-        command = measure_commands.measure(self.runner.tools, self.job, PassOptions(), at_most_s=at_most_s)
-        async with self.runner.start(command, self.job.target.parent) as running:
-            return await self._follow(running)
+        ended = await self._measure_source(PassOptions())
+        return (
+            await self._measure_source(PassOptions(is_uniform=True)) if was_rebuilt(ended.stderr) else ended
+        )
 
     async def measure_result(self) -> Loudness:
         """Measures the target's loudness. Raises TranscoderUnavailable if ffmpeg prints no summary."""
@@ -85,7 +89,9 @@ class JobPrograms:
 
     async def source_extent(self) -> SourceExtent:
         """Lists all packets of the source, which takes as long as reading the file."""
-        totals = PacketTotals(self.job.track, Placement.of(self.job.info, self.job.track), self.job.window)
+        job = self.job
+        are_joined = job.info.container in JOINED
+        totals = PacketTotals(job.track, Placement.of(job.info, job.track), job.window, are_joined=are_joined)
         command = probe_commands.packets(self.runner.tools, self.job.source, is_deep=self.job.info.is_deep)
         async with self.runner.start(command, self.job.target.parent) as running:
             rest = b""
@@ -95,6 +101,32 @@ class JobPrograms:
             totals.add([rest])
             await running.wait()
         return totals.extent
+
+    async def _measure_source(self, options: PassOptions) -> Exit:
+        at_most_s = self.runner.limits.max_duration_s + 1.0
+        command = measure_commands.measure(self.runner.tools, self.job, options, at_most_s=at_most_s)
+        return await self._run(command, options)
+
+    async def _run(
+        self,
+        command: Sequence[str],
+        options: PassOptions,
+        *,
+        result: Path | None = None,
+        file_bytes: int = OUTPUT_BYTES,
+    ) -> Exit:
+        """Runs a pass to its end, together with the ffmpeg that decodes for it if there is one."""
+        scratch = self.job.target.parent
+        if not options.is_uniform:
+            async with self.runner.start(command, scratch, result=result, file_bytes=file_bytes) as running:
+                return await self._follow(running)
+        decode = write_uniform(self.runner.tools, self.job)
+        async with self.runner.start_pair(decode, command, scratch, result=result, file_bytes=file_bytes) as (
+            feeding,
+            running,
+        ):
+            ended = await self._follow(running)
+            return joint_exit(await feeding.wait(), ended)
 
     async def _read_copied_time(self, at_most_s: float) -> None:
         """Lets the reports end with the audio's last timestamp. Newer ffmpegs report the time of the stream

@@ -16,6 +16,7 @@ from converter_service.media.ffmpeg.filters import PassOptions, apply_filters
 from converter_service.media.ffmpeg.input_options import result_options
 from converter_service.media.ffmpeg.job import TranscodeJob
 from converter_service.media.ffmpeg.tools import Tools
+from converter_service.media.ffmpeg.uniform_sound import uniform_input
 from converter_service.media.media_info import AudioTrack
 
 # The summary needs log level `info`, at which the filter would also print a line per frame.
@@ -24,7 +25,8 @@ METER: Mapping[str, str] = {"peak": "true", "framelog": "verbose"}
 
 def measure(tools: Tools, job: TranscodeJob, options: PassOptions, *, at_most_s: float) -> list[str]:
     """Measures the loudness of what `convert` would write; standard error ends with a summary."""
-    sound = apply_filters(audio_input(tools, job), job, options).filter("ebur128", **METER)
+    source = uniform_input() if options.is_uniform else audio_input(tools, job)
+    sound = apply_filters(source, job, options).filter("ebur128", **METER)
     output = sound.output("-", format="null", t=f"{at_most_s:.6f}", threads=tools.threads)
     return compile_command(tools, output, MAX_DECODE_ERRORS, "info", own_timestamps=True)
 

@@ -30,15 +30,20 @@ BY_COUNT: Mapping[int, str] = {
 # scaled so that the coefficients add up to 1.
 CARDIOIDS = ("0.414*c0+0.293*c1+0.293*c3", "0.414*c0-0.293*c1+0.293*c3")
 AMBISONIC_MONO = "c0"
+# What ffprobe prints where neither file nor decoder names a layout.
+UNNAMED = ("", "unknown")
 
 
-def layouts_for(track: AudioTrack, options: Options) -> str | None:
+def layouts_for(track: AudioTrack, options: Options, *, is_one: bool = False) -> str | None:
     """The layouts that the result may have; None if any will do. The decoder may give more channels than the
     header says, so a format of two channels always has one named. Only where the header says fewer is it left
-    to ffmpeg, which may choose mono for more than two.
+    to ffmpeg, which may choose mono for more than two. `is_one`: filters follow that need one layout, which
+    not every decoder names (that of Speex, for one).
     """
     if options.channels is not None:
         return BY_COUNT[options.channels]
+    if is_one and track.layout in UNNAMED and track.channels in BY_COUNT:
+        return BY_COUNT[min(track.channels, options.target.max_channels)]
     if options.target.max_channels != 2:
         return None
     return BY_COUNT[2] if track.channels >= 2 else f"{BY_COUNT[1]}|{BY_COUNT[2]}"
@@ -64,4 +69,4 @@ def has_rule(track: AudioTrack) -> bool:
     """Whether ffmpeg can mix the track's layout."""
     if track.channels <= 2 or track.layout in RULED:
         return True
-    return track.layout in ("", "unknown") and track.channels <= MOST_GUESSED
+    return track.layout in UNNAMED and track.channels <= MOST_GUESSED

@@ -10,9 +10,12 @@ from converter_service.media.ffmpeg.window import FOREVER_S, Window
 from converter_service.media.media_info import AudioTrack
 
 # Codecs whose packets are all of one length. MP4 declares the time to the next packet, with any gap between.
+# Not so in containers of joined recordings: there a packet is shorter where a recording ends.
 REGULAR = frozenset(["aac", "ac3", "alac", "amr_nb", "amr_wb", "eac3", "flac", "mp1", "mp2", "mp3", "opus"])
 # Packets without a duration are as long as the shortest so far, which is within these bounds.
 SHORTEST_PACKET_S, LONGEST_PACKET_S = 0.002, 0.6
+# So many shorter ones in a row are no jitter: those of TrueHD are 0.8 ms long, rounded to 0 or 1 by Matroska.
+SHORT_RUN = 8
 
 
 class SourceExtent(msgspec.Struct, frozen=True):
@@ -29,15 +32,19 @@ class SourceExtent(msgspec.Struct, frozen=True):
 class PacketTotals:
     """Adds up ffprobe's packet lines, which may be millions, in constant memory."""
 
-    def __init__(self, track: AudioTrack, placement: Placement, window: Window) -> None:
+    def __init__(
+        self, track: AudioTrack, placement: Placement, window: Window, *, are_joined: bool = False
+    ) -> None:
+        """`are_joined`: the container is one of those whose files may be joined recordings."""
         self._stream = str(track.stream).encode()
-        self._is_regular = track.codec in REGULAR
+        self._is_regular = track.codec in REGULAR and not are_joined
         self._placement = placement
         self._window = window
         self._start_s: float | None = None
         self._end_s = self._sound_s = self._file_end_s = 0.0
         self._expected_s = self._offset_s = 0.0
         self._usual_s = LONGEST_PACKET_S
+        self._short = 0
         self._waiting: tuple[float, float | None] | None = None
 
     def add(self, lines: Iterable[bytes]) -> None:
@@ -89,6 +96,12 @@ class PacketTotals:
         seen_s = step_s if length_s is None else length_s
         if seen_s is not None and SHORTEST_PACKET_S < seen_s < self._usual_s:
             self._usual_s = seen_s
+        if length_s is None and step_s is not None and 0 <= step_s <= SHORTEST_PACKET_S:
+            self._short += 1
+            if self._short >= SHORT_RUN:
+                self._usual_s = SHORTEST_PACKET_S
+            return step_s
+        self._short = 0
         if length_s is None or (self._is_regular and length_s > 1.5 * self._usual_s):
             return self._usual_s
         return length_s

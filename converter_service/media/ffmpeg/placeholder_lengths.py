@@ -2,49 +2,22 @@
 
 Programs leave 0, all ones, or a value near 2 or 4 GiB: SoX 0x7FFFF000 and 0x7F000000, speech services
 0x7FFFFFFF. ffmpeg takes some of them for the length, and refuses others. Such sound lasts to the end of the
-file; its length is written into the header of our copy.
+file, or to the tags there; its length is written into the header of our copy.
 """
 
 import contextlib
 import os
 import struct
-from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-import msgspec
-
+from converter_service.media.ffmpeg.chunks import CAF, RIFF, RIFX, W64, Chunk, Layout, chunks
 from converter_service.media.ffmpeg.declared_size import is_placeholder
+from converter_service.media.ffmpeg.trailing_chunks import sound_end
 
-# More chunks before the sound than any program writes.
-MAX_CHUNKS = 1000
 RF64_SIZES, AIFF_COUNT = struct.Struct("<QQQ"), struct.Struct(">HIH")
 FORMAT_BLOCK, SSND_HEADER = struct.Struct("<H"), 8
 W64_RIFF = bytes.fromhex("726966662e91cf11a5d628db04c10000")
-
-
-class Chunk(msgspec.Struct, frozen=True):
-    """A chunk's identifier, where its size is written, the size, and where its content begins."""
-
-    name: bytes
-    size_at: int
-    size: int
-    at: int
-
-
-class Layout(msgspec.Struct, frozen=True):
-    """How a family of containers writes its chunks. `counted` bytes of a chunk's own head are in its size."""
-
-    first: int
-    name: int
-    size: struct.Struct
-    counted: int = 0
-    aligned: int = 2
-
-
-RIFF, RIFX = Layout(12, 4, struct.Struct("<I")), Layout(12, 4, struct.Struct(">I"))
-W64 = Layout(40, 16, struct.Struct("<Q"), counted=24, aligned=8)
-CAF = Layout(8, 4, struct.Struct(">Q"), aligned=1)
 
 
 def fill_in_lengths(path: Path) -> None:
@@ -66,8 +39,8 @@ def fill_in_lengths(path: Path) -> None:
 
 def _fill_in_wave(file: IO[bytes], magic: bytes, end: int) -> None:
     layout = RIFX if magic == b"RIFX" else RIFF
-    chunks = {chunk.name: chunk for chunk in _chunks(file, layout, b"data")}
-    sound, sizes, form = chunks.get(b"data"), chunks.get(b"ds64"), chunks.get(b"fmt ")
+    found = {chunk.name: chunk for chunk in chunks(file, layout, b"data")}
+    sound, sizes, form = found.get(b"data"), found.get(b"ds64"), found.get(b"fmt ")
     if sound is None or form is None:
         return
     if sizes is None:
@@ -78,52 +51,38 @@ def _fill_in_wave(file: IO[bytes], magic: bytes, end: int) -> None:
     if is_placeholder(int.from_bytes(file.read(8), "little"), bits=64):
         file.seek(form.at + 12)
         (frame,) = FORMAT_BLOCK.unpack(file.read(2))
-        length = end - sound.at
+        length = sound_end(file, RIFF, sound.at, end) - sound.at
         _write(file, sizes.at, RF64_SIZES.pack(end - 8, length, length // max(1, frame)))
 
 
 def _fill_in_aiff(file: IO[bytes], end: int) -> None:
-    chunks = {chunk.name: chunk for chunk in _chunks(file, RIFX, b"SSND")}
-    sound, common = chunks.get(b"SSND"), chunks.get(b"COMM")
+    found = {chunk.name: chunk for chunk in chunks(file, RIFX, b"SSND")}
+    sound, common = found.get(b"SSND"), found.get(b"COMM")
     if sound is None or common is None or not _fill_in_chunk(file, RIFX, sound, end):
         return
     file.seek(common.at)
     channels, _, bits = AIFF_COUNT.unpack(file.read(AIFF_COUNT.size))
     frame = max(1, channels * ((bits + 7) // 8))
-    _write(file, common.at + 2, RIFX.size.pack((end - sound.at - SSND_HEADER) // frame & 0xFFFFFFFF))
+    length = sound_end(file, RIFX, sound.at, end) - sound.at
+    _write(file, common.at + 2, RIFX.size.pack((length - SSND_HEADER) // frame & 0xFFFFFFFF))
     _write(file, 4, RIFX.size.pack(min(end - 8, 0xFFFFFFFF)))
 
 
 def _fill_in_chunk(file: IO[bytes], layout: Layout, chunk: Chunk | None, end: int) -> bool:
-    """Whether the chunk's size was a placeholder, and now is what is left of the file."""
+    """Whether the chunk's size was a placeholder, and now is what is left of the file, without chunks behind
+    it.
+    """
     if chunk is None or not is_placeholder(chunk.size, bits=8 * layout.size.size, empty=layout.counted):
         return False
     if layout.counted < chunk.size <= end - chunk.at + layout.counted:
         return False
-    length = end - chunk.at + layout.counted
+    length = sound_end(file, layout, chunk.at, end) - chunk.at + layout.counted
     _write(file, chunk.size_at, layout.size.pack(min(length, 2 ** (8 * layout.size.size) - 1)))
     return True
 
 
 def _sound(file: IO[bytes], layout: Layout, name: bytes) -> Chunk | None:
-    return next((chunk for chunk in _chunks(file, layout, name) if chunk.name[:4] == name), None)
-
-
-def _chunks(file: IO[bytes], layout: Layout, last: bytes) -> Iterator[Chunk]:
-    """Yields the chunks up to the one called `last`, which lasts to the end."""
-    at = layout.first
-    for _ in range(MAX_CHUNKS):
-        file.seek(at)
-        head = file.read(layout.name + layout.size.size)
-        if len(head) < layout.name + layout.size.size:
-            return
-        (size,) = layout.size.unpack_from(head, layout.name)
-        chunk = Chunk(head[: layout.name], at + layout.name, size, at + len(head))
-        yield chunk
-        if chunk.name[:4] == last:
-            return
-        content = max(0, size - layout.counted)
-        at = chunk.at + content + -content % layout.aligned
+    return next((chunk for chunk in chunks(file, layout, name) if chunk.name[:4] == name), None)
 
 
 def _write(file: IO[bytes], at: int, value: bytes) -> None:

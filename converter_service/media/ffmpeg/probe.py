@@ -4,12 +4,14 @@ import re
 from collections.abc import Iterable, Iterator
 
 import msgspec
+from msgspec.structs import replace
 
 from converter_service.media.containers import Container, find_container
 from converter_service.media.ffmpeg.faults import unreadable
 from converter_service.media.ffmpeg.probe_json import ChapterEntry, ProbeOutput, StreamEntry
 from converter_service.media.ffmpeg.probe_values import parse_duration, parse_number, parse_tagged_end
 from converter_service.media.media_info import AudioTrack, Chapter, MediaInfo, Picture
+from converter_service.media.protection import NO_LOCKS, Locks
 
 # libavformat's warning when a file has neither a duration nor timestamps (unchanged since 2007).
 ESTIMATED = "Estimating duration from bitrate"
@@ -19,10 +21,12 @@ NAME_BY_BRAND = {"qt": "mov", "M4A": "m4a", "M4B": "m4a"}
 LANGUAGE = re.compile(r"[a-z]{2,3}", re.ASCII)
 
 
-def parse_probe(output: bytes, complaints: str, *, is_webm: bool = False, is_deep: bool = False) -> MediaInfo:
+def parse_probe(
+    output: bytes, complaints: str, locks: Locks = NO_LOCKS, *, is_deep: bool = False
+) -> MediaInfo:
     """Parses ffprobe's JSON and its warnings. Raises MediaError if the file is not readable media.
 
-    `is_webm` is the DocType of a Matroska file.
+    Tracks that `locks` hold are marked, pictures left out. WebM is not told from other Matroska files.
     """
     try:
         probed = msgspec.json.decode(output, type=ProbeOutput)
@@ -36,16 +40,25 @@ def parse_probe(output: bytes, complaints: str, *, is_webm: bool = False, is_dee
     is_estimated = ESTIMATED in complaints
     is_uncertain = _has_uncertain_durations(container, probed)
     return MediaInfo(
-        container=_container_name(container, probed, is_webm=is_webm),
+        container=_container_name(container, probed),
         duration_s=_length_s(container, probed) if is_uncertain else _duration_s(container, probed),
-        audio_tracks=tuple(_track(n, stream, container, probed) for n, stream in enumerate(audio)),
+        audio_tracks=tuple(
+            replace(
+                _track(n, stream, container, probed), is_protected=locks.hold(stream.index, stream.identifier)
+            )
+            for n, stream in enumerate(audio)
+        ),
         start_s=start_s,
         is_estimated=is_estimated or is_uncertain,
         has_own_duration=container.own_duration and not is_estimated,
         is_deep=is_deep,
         tags=probed.format.tags,
         chapters=tuple(_chapters(probed.chapters, start_s)),
-        pictures=tuple(_picture(stream) for stream in probed.streams if stream.codec_type == "video"),
+        pictures=tuple(
+            _picture(stream)
+            for stream in probed.streams
+            if stream.codec_type == "video" and not locks.hold(stream.index, stream.identifier)
+        ),
     )
 
 
@@ -135,10 +148,10 @@ def _chapters(entries: Iterable[ChapterEntry], file_start_s: float) -> Iterator[
             yield Chapter(start_s - shift_s, end_s - shift_s, entry.tags.get("title", ""))
 
 
-def _container_name(container: Container, probed: ProbeOutput, *, is_webm: bool) -> str:
+def _container_name(container: Container, probed: ProbeOutput) -> str:
     if container.name == "mp4":
         brand = probed.format.tags.get("major_brand", "").strip()
         return "3gp" if brand.startswith("3g") else NAME_BY_BRAND.get(brand, "mp4")
     if container.name == "mkv":
-        return "webm" if is_webm else "mkv" if any(stream.is_video for stream in probed.streams) else "mka"
+        return "mkv" if any(stream.is_video for stream in probed.streams) else "mka"
     return container.name

@@ -11,7 +11,7 @@ from converter_service.media.media_info import AudioTrack
 # The largest legitimate block is the index of a video of many hours (tens of MiB).
 MAX_ALLOC_BYTES = 512 * 1024 * 1024
 STREAM_FIELDS = (
-    "index,codec_type,codec_name,codec_tag_string,sample_rate,channels,channel_layout,start_time,duration"
+    "index,id,codec_type,codec_name,sample_rate,channels,channel_layout,start_time,duration"
     ",sample_fmt,bits_per_sample,bits_per_raw_sample"
 )
 FORMAT_FIELDS = "format=format_name,duration,start_time,nb_streams"

@@ -1,5 +1,7 @@
 """The JSON that ffprobe prints about a source."""
 
+import re
+
 import msgspec
 
 from converter_service.media.media_info import TrackKind
@@ -7,6 +9,7 @@ from converter_service.media.media_info import TrackKind
 # Codecs that keep floating-point samples, or DSD, which is decoded to such. Their precision is that of float.
 LOSSLESS_FLOAT = ("pcm_f", "dsd_", "dst", "wavpack", "mp4als")
 FLOAT_BITS = 24
+HEXADECIMAL = re.compile(r"0x[0-9a-f]{1,16}", re.ASCII | re.IGNORECASE)
 
 
 class FormatEntry(msgspec.Struct, frozen=True):
@@ -39,6 +42,7 @@ class Disposition(msgspec.Struct, frozen=True):
 
 class StreamEntry(msgspec.Struct, frozen=True):
     index: int = 0
+    id: str = ""
     codec_type: str = ""
     codec_name: str = ""
     sample_rate: str = ""
@@ -59,6 +63,11 @@ class StreamEntry(msgspec.Struct, frozen=True):
             return FLOAT_BITS if self.codec_name.startswith(LOSSLESS_FLOAT) else 0
         raw = int(self.bits_per_raw_sample) if self.bits_per_raw_sample.isdigit() else 0
         return raw or self.bits_per_sample
+
+    @property
+    def identifier(self) -> int | None:
+        """The file's own number for the stream, which ffprobe prints in hexadecimal."""
+        return int(self.id, 16) if HEXADECIMAL.fullmatch(self.id) else None
 
     @property
     def is_video(self) -> bool:

@@ -13,7 +13,8 @@ MP3_FRAME, MP3_FRAME_LOW, MP3_LOW_HZ = 1152, 576, 32_000
 class VerifiedAudio(msgspec.Struct, frozen=True):
     """A result's duration, its bit rate if the format declares one, and the decoder's error messages about
     the source. `silence_s` was put in for gaps in the source's timestamps, `lost_s` is missing without
-    silence in its place; `source_s` is the source's own duration, if its packets were listed.
+    silence in its place; `source_s` is the source's own duration, if its packets were listed;
+    `is_uniform`: its sample rate or channels change.
     """
 
     seconds: float
@@ -21,6 +22,7 @@ class VerifiedAudio(msgspec.Struct, frozen=True):
     complaints: str = ""
     silence_s: float = 0.0
     lost_s: float = 0.0
+    is_uniform: bool = False
     source_s: float | None = None
 
     @property

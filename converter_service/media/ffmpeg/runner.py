@@ -1,9 +1,11 @@
 """Runs ffmpeg and ffprobe in the sandbox, within the operator's limits."""
 
 import asyncio
+import os
 import shutil
+from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -52,6 +54,8 @@ class ProgramRunner:
         result: Path | None = None,
         file_bytes: int = OUTPUT_BYTES,
         readable: Sequence[Path] = (),
+        stdin: int = DEVNULL,
+        stdout: int = PIPE,
     ) -> AbstractAsyncContextManager[SandboxedProcess]:
         """Runs `command` in a block; `result` is the one writable file, of at most `file_bytes`; `readable`
         are paths that it reads besides.
@@ -63,7 +67,37 @@ class ProgramRunner:
         )
         # Also programs outside /usr, such as a binary from a wheel.
         programs = [Path(program).resolve().parent for program in (self.tools.ffmpeg, self.tools.ffprobe)]
-        return sandboxed(command, limits, readable=[*programs, *readable], writable=result, scratch=scratch)
+        return sandboxed(
+            command,
+            limits,
+            readable=[*programs, *readable],
+            writable=result,
+            scratch=scratch,
+            stdin=stdin,
+            stdout=stdout,
+        )
+
+    @asynccontextmanager
+    async def start_pair(
+        self,
+        first: Sequence[str],
+        second: Sequence[str],
+        scratch: Path,
+        *,
+        result: Path | None = None,
+        file_bytes: int = OUTPUT_BYTES,
+    ) -> AsyncIterator[tuple[SandboxedProcess, SandboxedProcess]]:
+        """Runs two programs in a block, of which the second one reads what the first one writes."""
+        async with AsyncExitStack() as stack:
+            reads, writes = (stack.enter_context(os.fdopen(end, "rb", 0)) for end in os.pipe())
+            feeding = await stack.enter_async_context(self.start(first, scratch, stdout=writes.fileno()))
+            running = await stack.enter_async_context(
+                self.start(second, scratch, result=result, file_bytes=file_bytes, stdin=reads.fileno())
+            )
+            # Each program sees the other one's end only if nobody else holds the pipe.
+            reads.close()
+            writes.close()
+            yield feeding, running
 
     async def capture(self, command: Sequence[str], scratch: Path) -> CapturedRun:
         """Runs `command` to its end. Raises MediaError if it prints more than OUTPUT_BYTES."""

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from converter_service.media.containers import MATROSKA_FAMILY, MP4_FAMILY
 from converter_service.media.errors import Fault, MediaError
 from converter_service.media.ffmpeg import probe_commands
 from converter_service.media.ffmpeg.errors import failure
-from converter_service.media.ffmpeg.faults import foreign
+from converter_service.media.ffmpeg.faults import foreign, protected
 from converter_service.media.ffmpeg.probe import parse_probe
 from converter_service.media.ffmpeg.probe_values import parse_number
 from converter_service.media.ffmpeg.recognised_format import refused_format
@@ -21,6 +22,8 @@ from converter_service.media.ffmpeg.webm import is_webm
 from converter_service.media.foreign_formats import LOOK_BYTES, foreign_format, text_format
 from converter_service.media.media_info import AudioTrack, MediaInfo, TrackKind
 from converter_service.media.mp4_track_names import mp4_track_names
+from converter_service.media.ogg_links import chained_seconds
+from converter_service.media.protection import NO_LOCKS, Locks
 from converter_service.media.track_names import kind_of
 
 # Their headers do not list the tracks, so that one may first appear anywhere.
@@ -31,20 +34,32 @@ DEEP_TIMEOUT = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class SourceProbe:
+    """`locks` are what is encrypted of the source."""
+
     programs: ProgramRunner
     source: Path
+    locks: Locks = NO_LOCKS
 
     async def describe(self) -> MediaInfo:
-        """Raises MediaError if the source is not readable media, and TranscoderUnavailable.
+        """Raises MediaError if the source is not readable media or all its sound is encrypted, and
+        TranscoderUnavailable.
 
-        A file that cannot be read because it is of another kind is not called damaged.
+        A file that cannot be read because it is of another kind or encrypted is not called damaged.
         """
         head = await asyncio.to_thread(_read_head, self.source)
         if (form := foreign_format(head)) is not None:
             raise foreign(form)
+        info = await self._describe(head)
+        if all(track.is_protected for track in info.audio_tracks) and self.locks.has_sound:
+            raise protected()
+        return info
+
+    async def _describe(self, head: bytes) -> MediaInfo:
         try:
             info = await self._probe(is_deep=False)
         except MediaError as error:
+            if error.code is Fault.UNREADABLE_MEDIA and self.locks.has_sound:
+                raise protected() from error
             if error.code is Fault.UNREADABLE_MEDIA:
                 await self._raise_for_format(head)
             raise
@@ -80,10 +95,15 @@ class SourceProbe:
         captured = await self._run(is_deep=is_deep)
         if captured.exit.code != 0:
             raise failure(captured.exit)
-        webm = await asyncio.to_thread(is_webm, self.source)
-        names = await asyncio.to_thread(mp4_track_names, self.source)
-        info = parse_probe(captured.output, captured.exit.stderr, is_webm=webm, is_deep=is_deep)
-        return replace(info, audio_tracks=tuple(_named(track, names) for track in info.audio_tracks))
+        info = parse_probe(captured.output, captured.exit.stderr, self.locks, is_deep=is_deep)
+        if info.container in MATROSKA_FAMILY and await asyncio.to_thread(is_webm, self.source):
+            info = replace(info, container="webm")
+        names: Mapping[int, str] = {}
+        if info.container in MP4_FAMILY:
+            names = await asyncio.to_thread(mp4_track_names, self.source)
+        info = replace(info, audio_tracks=tuple(_named(track, names) for track in info.audio_tracks))
+        seconds = await asyncio.to_thread(chained_seconds, self.source) if info.container == "ogg" else None
+        return info if seconds is None else replace(info, duration_s=seconds, is_estimated=True)
 
     async def _run(self, *, is_deep: bool) -> CapturedRun:
         """Tries again without tags and chapters if the file has more of them than the output may hold."""
@@ -117,4 +137,5 @@ def _is_complete(info: MediaInfo) -> bool:
     """Whether the tracks are known; a second, deeper probe may find more."""
     if not info.audio_tracks:
         return info.container not in UNLISTED
-    return all(track.channels and track.sample_rate for track in info.audio_tracks)
+    clear = [track for track in info.audio_tracks if not track.is_protected]
+    return all(track.channels and track.sample_rate for track in clear)

@@ -4,13 +4,14 @@ Whether a copy may do is decided by the source's declared properties. The copy i
 decoded to its end and must have the expected duration and bit rate.
 """
 
+from converter_service.media.bit_rates import bitrate_for
+from converter_service.media.containers import MATROSKA_FAMILY
 from converter_service.media.ffmpeg.job import TranscodeJob
 from converter_service.media.ffmpeg.verify import LENGTH_TOLERANCE_S
 
 # Encoders miss a bit rate by up to this share, and headers add to it.
 BITRATE_TOLERANCE = 0.05
 LATE_S = 0.1
-MATROSKA = frozenset({"mkv", "mka", "webm"})
 
 
 def may_be_copied(job: TranscodeJob) -> bool:
@@ -35,7 +36,7 @@ def muxer_options(job: TranscodeJob) -> dict[str, str]:
     """Omits the Xing header of MP3s from Matroska: ffmpeg's demuxer reports an encoder delay that they do not
     have, and players would skip 70 ms of sound because of it.
     """
-    return {"write_xing": "0"} if job.form.name == "mp3" and job.info.container in MATROSKA else {}
+    return {"write_xing": "0"} if job.form.name == "mp3" and job.info.container in MATROSKA_FAMILY else {}
 
 
 def meets_request(job: TranscodeJob, made_s: float, bitrate_bps: int) -> bool:
@@ -43,7 +44,7 @@ def meets_request(job: TranscodeJob, made_s: float, bitrate_bps: int) -> bool:
     if abs(made_s - (job.expected_s or 0.0)) > LENGTH_TOLERANCE_S:
         return False
     asked = job.options.bitrate_bps
-    most = job.options.effective_bitrate_bps
+    most = bitrate_for(job.options, job.track)
     if most is None or bitrate_bps > most * (1 + BITRATE_TOLERANCE):
         return most is None
     return asked is None or bitrate_bps >= asked * (1 - BITRATE_TOLERANCE)

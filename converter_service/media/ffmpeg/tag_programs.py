@@ -1,4 +1,4 @@
-"""Runs the tag reader and writer in the sandbox. What they cannot do fails no conversion."""
+"""Runs the tag cleaner, reader and writer in the sandbox. What they cannot do fails no conversion."""
 
 import asyncio
 import contextlib
@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from converter_service.media.errors import MediaError
+from converter_service.media.ffmpeg.leading_tags import find_tags, replace_tags
 from converter_service.media.ffmpeg.runner import OUTPUT_BYTES, ProgramRunner, time_limit
 from converter_service.media.sandbox.process import TooMuchOutput
 from converter_service.media.tags.command_lines import TagTools
@@ -31,11 +32,20 @@ READ = (
     (0, b"\x30\x26\xb2\x75"),
     (0, b"MAC "),
     (0, b"wvpk"),
+    (0, b"TTA1"),
     (0, b"MPCK"),
     (0, b"MP+"),
     (0, b"\xff"),
 )
 TagLists = Mapping[str, tuple[str, ...]]
+
+
+class CleanTag(msgspec.Struct, frozen=True):
+    """What the tag cleaner prints: `is_other` than what ffmpeg would read."""
+
+    tag: bytes = b""
+    is_other: bool = False
+
 
 log = get_logger(__name__)
 
@@ -45,13 +55,28 @@ class TagPrograms:
     programs: ProgramRunner
     tools: TagTools
 
-    async def read(self, source: Path, picture: Path) -> TagLists:
-        """Returns the tags that have several values, and saves the front cover as `picture`, if there is
-        one. Raises MachineUnfit.
+    async def clean(self, source: Path, picture: Path) -> None:
+        """Replaces ID3 tags that ffmpeg may read wrongly, or that hide the sound from it; saves their front
+        cover as `picture`. Raises MachineUnfit.
         """
-        if not await asyncio.to_thread(_may_have_tags, source):
-            return {}
-        printed = await self._run(self.tools.read(source, picture), picture, PICTURE_BYTES)
+        tags = await asyncio.to_thread(find_tags, source)
+        if not tags.is_intricate and not tags.is_suspect:
+            return
+        printed = await self._run(self.tools.clean(source, picture), picture, PICTURE_BYTES)
+        try:
+            clean = msgspec.json.decode(printed or b"{}", type=CleanTag)
+        except msgspec.MsgspecError:
+            clean = CleanTag()
+        if tags.is_intricate or clean.is_other:
+            await asyncio.to_thread(replace_tags, source, tags, clean.tag)
+
+    async def read(self, source: Path, picture: Path) -> TagLists:
+        """Returns the tags that ffmpeg does not read as they are, and saves the front cover as `picture`, if
+        there is one. Raises MachineUnfit.
+        """
+        printed = b""
+        if await asyncio.to_thread(_may_have_tags, source):
+            printed = await self._run(self.tools.read(source, picture), picture, PICTURE_BYTES)
         if not await asyncio.to_thread(_has_bytes, picture):
             await asyncio.to_thread(picture.unlink, missing_ok=True)
         try:

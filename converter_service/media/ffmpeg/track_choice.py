@@ -2,6 +2,7 @@
 
 from converter_service.media.decoders import DECODERS
 from converter_service.media.errors import Fault, MediaError
+from converter_service.media.ffmpeg.faults import protected
 from converter_service.media.media_info import AudioTrack, MediaInfo
 from converter_service.media.options import Options
 from converter_service.media.track_preference import preferred
@@ -21,4 +22,7 @@ def choose_track(info: MediaInfo, options: Options) -> AudioTrack:
     if not known:
         codecs = ", ".join(sorted({track.codec for track in tracks}))
         raise MediaError(Fault.UNSUPPORTED_MEDIA, f"The file's audio ({codecs}) is not supported.", codecs)
-    return preferred(known)[0]
+    chosen = preferred(known)[0]
+    if chosen.is_protected:
+        raise protected()
+    return chosen

@@ -10,12 +10,12 @@ from converter_service.media.errors import TranscoderUnavailable
 from converter_service.media.ffmpeg.capabilities import Capabilities, read_capabilities
 from converter_service.media.ffmpeg.declared_size import lacks_bytes
 from converter_service.media.ffmpeg.decoder_choice import DecoderChoice
+from converter_service.media.ffmpeg.empty_edits import open_empty_edits
 from converter_service.media.ffmpeg.empty_tracks import EmptyTracks
 from converter_service.media.ffmpeg.encode import Encoder
 from converter_service.media.ffmpeg.faults import cut_off, protected
 from converter_service.media.ffmpeg.job import TranscodeJob
 from converter_service.media.ffmpeg.job_programs import JobPrograms
-from converter_service.media.ffmpeg.large_tags import drop_large_frames
 from converter_service.media.ffmpeg.limits import TranscodingLimits
 from converter_service.media.ffmpeg.placeholder_lengths import fill_in_lengths
 from converter_service.media.ffmpeg.progress import ProgressReports
@@ -27,7 +27,7 @@ from converter_service.media.ffmpeg.tools import Tools
 from converter_service.media.ffmpeg.track_choice import choose_track
 from converter_service.media.media_info import MediaInfo
 from converter_service.media.options import Options
-from converter_service.media.protection import is_protected
+from converter_service.media.protection import find_locks
 from converter_service.media.tags.command_lines import find_tag_tools
 from converter_service.media.transcoder import Output, Progress
 from shared.logs import get_logger
@@ -63,17 +63,19 @@ class FFmpegTranscoder:
             raise TranscoderUnavailable(f"ffmpeg cannot read {dict(unreadable)}")
 
     async def probe(self, source: Path) -> MediaInfo:
-        if await asyncio.to_thread(is_protected, source):
+        locks = await asyncio.to_thread(find_locks, source)
+        if locks.is_whole:
             raise protected()
         cover = source.with_name(f"{source.name}.cover")
+        await self._tags.clean(source, cover)
         tag_lists = await self._tags.read(source, cover)
         has_cover = await asyncio.to_thread(cover.exists)
-        await asyncio.to_thread(drop_large_frames, source)
         await asyncio.to_thread(fill_in_lengths, source)
+        await asyncio.to_thread(open_empty_edits, source)
         if await asyncio.to_thread(lacks_bytes, source):
             raise cut_off("shorter than its header says")
         async with time_limit(self._limits.probe_timeout):
-            info = await SourceProbe(self._programs, source).describe()
+            info = await SourceProbe(self._programs, source, locks).describe()
             info = await EmptyTracks(self._programs, source).marked(info)
         return replace(info, tag_lists=tag_lists, cover_file=cover if has_cover else None)
 

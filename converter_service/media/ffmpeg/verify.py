@@ -2,7 +2,7 @@
 
 ffmpeg's exit code 0 does not tell: it is also 0 for a file that was cut off after its index, and for one
 whose middle is missing. The seconds of sound in the result, without silence put into gaps, are compared
-with what the source declares; where too few came out, or nothing is declared, the source's packets decide.
+with what the source declares; where they differ, or nothing is declared, the source's packets decide.
 """
 
 from enum import Enum, auto
@@ -24,7 +24,8 @@ class Verdict(Enum):
 
 
 def tolerance_s(duration_s: float) -> float:
-    """Seconds that may be missing at the end of `duration_s` seconds before they count as lost.
+    """Seconds that may be missing at the end of `duration_s` seconds before they count as lost; as many may
+    be too many before the result counts as broken.
 
     A frame or two, a fiftieth of short files but at most a second, and a thousandth of long ones, whose
     headers are rounded by muxers.
@@ -34,7 +35,20 @@ def tolerance_s(duration_s: float) -> float:
 
 def has_expected_length(sound_s: float, expected: float | None) -> bool:
     """Whether the result has as much sound as expected, so that the packets need not be listed."""
-    return expected is not None and sound_s > 0 and sound_s >= expected - LENGTH_TOLERANCE_S
+    return expected is not None and sound_s > 0 and abs(sound_s - expected) <= LENGTH_TOLERANCE_S
+
+
+def excess_s(sound_s: float, expected: float | None, extent: SourceExtent, window: Window) -> float:
+    """Seconds of sound in the result that its source cannot have; 0.0 if it may have all.
+
+    Either of the packets' sum, the time line that they cover and the declared duration may be too small:
+    packets may overlap, or lack a duration of their own, and headers are wrong. A result that exceeds all of
+    them is not made of this source alone.
+    """
+    covered_s = window.overlap_s(extent.audio_start_s, extent.audio_end_s)
+    most_s = max(extent.audio_s, covered_s, expected or 0.0)
+    excess = sound_s - most_s
+    return excess if excess > tolerance_s(most_s) else 0.0
 
 
 def lost_s(sound_s: float, extent: SourceExtent) -> float:

@@ -19,6 +19,10 @@ class Window(msgspec.Struct, frozen=True):
     def of(cls, options: Options) -> "Window":
         return cls(options.start or 0.0, FOREVER_S if options.end is None else options.end)
 
+    @property
+    def is_whole(self) -> bool:
+        return self.start_s <= 0 and self.end_s >= FOREVER_S
+
     def overlap_s(self, start_s: float, end_s: float) -> float:
         return max(0.0, min(end_s, self.end_s) - max(start_s, self.start_s))
 

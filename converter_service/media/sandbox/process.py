@@ -35,8 +35,8 @@ class SandboxedProcess:
     """A running program; valid inside the `sandboxed` block only."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
-        if process.stdout is None or process.stderr is None:
-            raise RuntimeError("standard output and standard error are pipes")
+        if process.stderr is None:
+            raise RuntimeError("standard error is a pipe")
         self._process = process
         self._stdout = process.stdout
         self._tail = bytearray()
@@ -49,8 +49,8 @@ class SandboxedProcess:
         return self._process.pid
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """Yields standard output until it is closed."""
-        while chunk := await self._stdout.read(READ_BYTES):
+        """Yields standard output until it is closed; nothing if it goes to another program."""
+        while self._stdout is not None and (chunk := await self._stdout.read(READ_BYTES)):
             yield chunk
         # A program closes its output at its end, before its process is gone.
         self._timer.read()
@@ -116,12 +116,14 @@ async def sandboxed(
     readable: Sequence[Path] = (),
     writable: Path | None = None,
     scratch: Path,
+    stdin: int = asyncio.subprocess.DEVNULL,
+    stdout: int = asyncio.subprocess.PIPE,
 ) -> AsyncIterator[SandboxedProcess]:
     """Starts `command` (its first word an absolute path) in the directory `scratch`, which it can read.
 
     `writable` is the one file that it can write; it is created first, because the program cannot create
-    files. When the block ends, also by cancellation, the program is killed. Raises MachineUnfit when no
-    process or file can be created.
+    files. `stdin` and `stdout` may be descriptors of a pipe to another program. When the block ends, also by
+    cancellation, the program is killed. Raises MachineUnfit when no process or file can be created.
     """
     written = [] if writable is None else [writable]
     try:
@@ -129,8 +131,8 @@ async def sandboxed(
             file.touch()
         process = await asyncio.create_subprocess_exec(
             *launch_command(command, limits, readable=[scratch, *readable], writable=written),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
+            stdin=stdin,
+            stdout=stdout,
             stderr=asyncio.subprocess.PIPE,
             env=ENVIRONMENT,
             cwd=scratch,

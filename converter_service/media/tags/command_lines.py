@@ -1,6 +1,6 @@
-"""The command lines of the tag reader and writer.
+"""The command lines of the tag cleaner, reader and writer.
 
-mutagen is never imported by the services: the two programs that do run in the sandbox.
+mutagen is never imported by the services: the programs that do run in the sandbox.
 """
 
 import os
@@ -28,6 +28,9 @@ class TagTools(msgspec.Struct, frozen=True):
 
     def read(self, source: Path, picture: Path) -> list[str]:
         return [*self._program("reader.py"), str(source), str(picture)]
+
+    def clean(self, source: Path, picture: Path) -> list[str]:
+        return [*self._program("cleaner.py"), str(HERE), str(source), str(picture)]
 
     def write(self, target: Path, form: str, tags: Path) -> list[str]:
         return [*self._program("writer.py"), str(target), form, str(tags)]

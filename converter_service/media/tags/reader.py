@@ -1,4 +1,5 @@
-"""Tag reader: prints tags that ffmpeg cannot read, as JSON: those of several values; saves the front cover.
+"""Tag reader: prints tags that ffmpeg cannot read, as JSON: those of several values, and APEv2 in MPEG audio;
+saves the front cover.
 
 Usage: `python -I -S reader.py <folder of mutagen> <file> <picture>`. A program of its own, which runs in the
 sandbox: it parses untrusted bytes. It is executed by path and imports mutagen and the standard library only.
@@ -7,7 +8,7 @@ sandbox: it parses untrusted bytes. It is executed by path and imports mutagen a
 import base64
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from itertools import islice
 
 MAX_VALUES = 100
@@ -43,6 +44,12 @@ MP4_NAMES = {
 }
 # What ffmpeg does not read even if it has one value.
 UNREAD = ("bpm",)
+# Of APEv2; the other names mean the same to ffmpeg.
+APE_NAMES = {"year": "date"}
+APE_COVER = "cover art (front)"
+# Files of MPEG audio, in which ffmpeg reads no APEv2 tag.
+MPEG_AUDIO = b"\xff"
+WORDS = ("title", "artist", "album")
 ASF_NAMES = {
     "Author": "artist",
     "WM/AlbumArtist": "album_artist",
@@ -54,6 +61,7 @@ ASF_NAMES = {
 
 Value = tuple[str, list[str]]
 Picture = tuple[int, bytes]
+Reader = Callable[[str], tuple[list[Value], list[Picture]]]
 
 
 def read_id3(path: str) -> tuple[list[Value], list[Picture]]:
@@ -136,8 +144,10 @@ def read_asf(path: str) -> tuple[list[Value], list[Picture]]:
 def read_ape(path: str) -> tuple[list[Value], list[Picture]]:
     from mutagen.apev2 import APETextValue, APEv2
 
-    items = [(name, item) for name, item in APEv2(path).items() if isinstance(item, APETextValue)]
-    return [(name.lower(), list(item)) for name, item in items], []
+    tag = APEv2(path)
+    items = [(name.lower(), list(item)) for name, item in tag.items() if isinstance(item, APETextValue)]
+    covers = [item.value.partition(b"\0")[2] for name, item in tag.items() if name.lower() == APE_COVER]
+    return [(APE_NAMES.get(name, name), texts) for name, texts in items], [(FRONT_COVER, c) for c in covers]
 
 
 def read_wave(path: str) -> tuple[list[Value], list[Picture]]:
@@ -164,8 +174,10 @@ READERS = (
 )
 
 
-def read(path: str) -> Iterator[tuple[list[Value], list[Picture]]]:
-    """Yields what each tag of the file holds, the container's own first."""
+def readers_for(path: str) -> tuple[list[Reader], bool]:
+    """The readers of the tags that the file may have, the container's own first; and whether it is MPEG
+    audio, in which ffmpeg reads no APEv2 tag.
+    """
     with open(path, "rb") as file:  # noqa: PTH123  # pathlib doubles the start-up time
         head = file.read(SNIFFED_BYTES)
         length = 0
@@ -173,23 +185,28 @@ def read(path: str) -> Iterator[tuple[list[Value], list[Picture]]]:
             length = 10 + sum((digit & 0x7F) << 7 * (3 - place) for place, digit in enumerate(head[6:10]))
         file.seek(length)
         inner = file.read(SNIFFED_BYTES)
-    for magic, at, reader in READERS:
-        if inner[at:].startswith(magic):
-            yield reader(path)
-    yield read_id3(path) if length else read_ape(path)
+    is_mpeg = inner.startswith(MPEG_AUDIO)
+    readers: list[Reader] = [reader for magic, at, reader in READERS if inner[at:].startswith(magic)]
+    if length:
+        readers.append(read_id3)
+    if is_mpeg or not readers:
+        readers.append(read_ape)
+    return readers, is_mpeg
 
 
 def main(folder: str, path: str, target: str) -> None:
     sys.path.append(folder)
     values: dict[str, list[str]] = {}
     pictures: list[Picture] = []
-    found = read(path)
-    # A file often lacks one of its tags, or has a broken one.
-    for _ in range(len(READERS) + 1):
+    shown = set(UNREAD)
+    readers, is_mpeg = readers_for(path)
+    for reader in readers:
         try:
-            texts, images = next(found)
-        except Exception:  # noqa: BLE001  # mutagen raises errors of many kinds
-            break
+            texts, images = reader(path)
+        except Exception:  # noqa: BLE001, S112  # it often lacks a tag, and mutagen raises errors of many kinds
+            continue
+        if reader is read_ape and is_mpeg and not values.keys() & set(WORDS):
+            shown |= {name for name, _ in texts}
         for name, several in texts:
             values.setdefault(name, list(islice(several, MAX_VALUES)))
         pictures = pictures or images
@@ -197,8 +214,8 @@ def main(folder: str, path: str, target: str) -> None:
     if fronts_first:
         with open(target, "wb") as file:  # noqa: PTH123
             file.write(fronts_first[0][1])
-    shown = {name: several for name, several in values.items() if len(several) > 1 or name in UNREAD}
-    sys.stdout.write(json.dumps(shown))
+    told = {name: several for name, several in values.items() if len(several) > 1 or name in shown}
+    sys.stdout.write(json.dumps(told))
 
 
 if __name__ == "__main__":

@@ -44,8 +44,8 @@ class UsersController(Controller):
         service: Injected[AuthService],
         tokens: Injected[TokenCache],
     ) -> ManagedUser:
-        path, token = upstream_path(request), principal_of(request).access_token
+        path, caller = upstream_path(request), principal_of(request)
         with tokens.changing(user_id):
-            changed = await service.call("PATCH", path, ManagedUser, data, token)
+            changed = await service.call("PATCH", path, ManagedUser, data, caller)
         tokens.forget_user(changed.id)  # the path may spell the same id in another way
         return changed

@@ -89,6 +89,6 @@ class LoginController(Controller):
         """Other gateways learn of the end by a broker event; this one drops the tokens before it answers."""
         principal = principal_of(request)
         with tokens.changing(principal.user_id):
-            await service.log_out(principal.access_token)
+            await service.log_out(principal)
         if principal.session_id is not None:
             tokens.revoke_session(principal.session_id)

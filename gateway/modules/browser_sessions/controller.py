@@ -124,7 +124,7 @@ class BrowserSessionController(Controller):
     ) -> Response[None]:
         principal = principal_of(request)
         with tokens.changing(principal.user_id):
-            await service.log_out(principal.access_token)
+            await service.log_out(principal)
         if principal.session_id is not None:
             tokens.revoke_session(principal.session_id)
         return Response(None, status_code=204, cookies=session_cookie.clear())

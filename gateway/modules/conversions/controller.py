@@ -7,7 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 from litestar.types import Method
 
-from gateway.identity.auth_guard import caller_token, limited, signed_link
+from gateway.identity.auth_guard import caller_of, limited, signed_link
 from gateway.limits.concurrency import streamed
 from gateway.limits.rate_limit import Rate
 from gateway.middleware.compression import compressible
@@ -94,8 +94,8 @@ class ConversionsController(Controller):
         responses=problems(400, 401, 403, 404, 409, 410, 412, 416),
     )
     async def audio(self, request: Request[Any, Any, Any], converter: Injected[Relay]) -> ASGIResponse:
-        """Relays the signature of a signed link, or else the caller's token; never both."""
-        query, token = pick(request.scope, AUDIO_QUERY), caller_token(request)
-        if token is not None and query:
+        """Relays the signature of a signed link, or else a token for the caller; never both."""
+        query, caller = pick(request.scope, AUDIO_QUERY), caller_of(request)
+        if caller is not None and query:
             raise InvalidRequest("A signed link needs both parameters: expires and signature.")
-        return await converter.stream(request, upstream_path(request), query=query, token=token)
+        return await converter.stream(request, upstream_path(request), query=query, caller=caller)

@@ -35,5 +35,5 @@ class EventsController(Controller):
         """Server-Sent Events: first the present state, then `progress`, and last one of `completed`, `failed`
         and `cancelled`, each with the conversion. The stream also ends when the token does.
         """
-        watch, token = watches.open(request), principal_of(request).access_token
-        return await converter.events(request, upstream_path(request), token=token, watch=watch)
+        watch, caller = watches.open(request), principal_of(request)
+        return await converter.events(request, upstream_path(request), caller=caller, watch=watch)

@@ -96,4 +96,4 @@ class UploadsController(Controller):
         responses={204: ResponseSpec(None, description="Extensions and limits"), **problems(404)},
     )
     async def abilities(self, request: Request[Any, Any, Any], converter: Injected[Relay]) -> ASGIResponse:
-        return await converter.stream(request, PATH, token=None)
+        return await converter.stream(request, PATH, caller=None)

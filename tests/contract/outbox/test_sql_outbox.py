@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from auth_service.database.encryption import DataCipher
 from auth_service.database.engine import Database
 from auth_service.database.outbox import SqlOutbox, store
 from auth_service.migrations.upgrade import migrate
@@ -29,7 +30,7 @@ class SqlRig:
 class TestSqlOutbox(OutboxSuite):
     @pytest.fixture
     async def rig(self, postgres_url: str) -> AsyncIterator[OutboxRig]:
-        await migrate(Secret(postgres_url), utc_now)
+        await migrate(Secret(postgres_url), DataCipher(Secret("k" * 43)), utc_now)
         database = Database(Secret(postgres_url))
         database.open()
         yield SqlRig(database)

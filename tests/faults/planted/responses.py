@@ -19,7 +19,6 @@ from notification_service.webhooks.mongo_deliveries import MongoDeliveries
 from notification_service.webhooks.outbound.ports import AttemptResult
 from notification_service.webhooks.sender import WebhookSender
 from shared.errors import Unavailable
-from shared.settings import Secret
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 FAILS_ONE_IN = 4
@@ -99,11 +98,11 @@ def _now_and_then(happens: Callable[[], Awaitable[None]]) -> None:
     stream = Relay.stream
 
     async def mostly(
-        self: Relay, request: AnyRequest, path: str, *, query: Query = (), token: Secret | None
+        self: Relay, request: AnyRequest, path: str, *, query: Query = (), caller: Principal | None
     ) -> ASGIResponse:
         is_list = request.method == "GET" and path == "/v1/conversions"
         if is_list and random.randrange(LISTS_FAIL_ONE_IN) == 0:
             await happens()
-        return await stream(self, request, path, query=query, token=token)
+        return await stream(self, request, path, query=query, caller=caller)
 
     Relay.stream = mostly  # type: ignore[method-assign]

@@ -5,10 +5,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from devstack.node import NODE
 from tests.faults.rolling_restarts.calls import Call, Calls, problem_code
 from tests.faults.rolling_restarts.python_clients import is_over
 from tests.faults.rolling_restarts.tally import Answer, Tally
-from tests.support.npm import NODE
 
 FOLDER = Path(__file__).parent
 FETCH_CALLS = (FOLDER / "fetch_calls.js").read_text()

@@ -33,10 +33,11 @@ Secret = TypeVar("Secret", EmailVerificationRequested, PasswordResetRequested)
 
 
 class AccountMails:
-    """The recorded events, in order."""
+    """The recorded events and their ids, in order."""
 
     def __init__(self) -> None:
         self.all: list[Event] = []
+        self.ids: list[str] = []
 
     def of(self, kind: type[MailEvent], email: str) -> list[MailEvent]:
         return [each for each in self.all if isinstance(each, kind) and each.recipient == email]
@@ -62,8 +63,9 @@ class AccountMails:
 async def recorded_mails(broker: Broker) -> AsyncIterator[AccountMails]:
     mails = AccountMails()
 
-    async def read(event: Event, _: Delivery) -> None:
+    async def read(event: Event, delivery: Delivery) -> None:
         mails.all.append(event)
+        mails.ids.append(delivery.envelope.id)
 
     kinds = NOTIFICATION_MAIL.events
     consumer = broker.consumer(NOTIFICATION_MAIL, Handlers(dict.fromkeys(kinds, read), expected=kinds))

@@ -19,7 +19,7 @@ from shared.messaging.handlers import Delivery, Handlers
 from shared.messaging.subscriptions import NOTIFICATION_ACCOUNTS, SUBSCRIPTIONS
 from shared.settings import Secret
 from tests.integration.auth_service.account_mails import AccountMails, recorded_mails
-from tests.integration.auth_service.replica import Clock, Replica, listening, running, settings
+from tests.integration.auth_service.replica import CIPHER, Clock, Replica, listening, running, settings
 from tests.support.messaging import MemoryBroker
 
 
@@ -27,7 +27,7 @@ from tests.support.messaging import MemoryBroker
 def tables_url(postgres: Postgres) -> Iterator[str]:
     """A migrated database for the whole test session, because migrating for each test takes too long."""
     url = postgres.new_database()
-    asyncio.run(migrate(Secret(url), lambda: datetime.now(UTC)))
+    asyncio.run(migrate(Secret(url), CIPHER, lambda: datetime.now(UTC)))
     yield url
     postgres.drop_database(url)
 

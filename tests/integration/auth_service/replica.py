@@ -14,17 +14,22 @@ from litestar import Litestar
 from prometheus_client import CollectorRegistry
 
 from auth_service.app import build
+from auth_service.database.encryption import DataCipher
 from auth_service.settings import AuthSettings
+from gateway.identity.principal import Principal
+from gateway.identity.service_tokens import ServiceTokens
 from shared.contracts.events import SessionRevoked
 from shared.messaging.handlers import Delivery, Handlers
 from shared.messaging.ports import Broadcast, Broker
 from shared.messaging.subscriptions import SUBSCRIPTIONS
 from shared.settings import Secret
+from tests.support.gateway_tokens import gateway_key, gateway_public_keys
 from tests.support.messaging import MemoryBroker
 from tests.support.wait import until
 
 PASSWORD = "correct horse battery staple"
 DATA_KEYS = secrets.token_urlsafe(32)
+CIPHER = DataCipher(Secret(DATA_KEYS))
 SECRET = "the gateway's own secret of some length"
 
 
@@ -43,7 +48,11 @@ class Clock:
 
 @dataclass
 class Replica:
+    """`http` calls the replica as a client does behind the gateway, `direct` at its own port."""
+
     http: httpx.AsyncClient
+    direct: httpx.AsyncClient
+    tokens: ServiceTokens
 
     async def post(self, action: str, **body: object) -> httpx.Response:
         return await self.http.post(f"/v1/auth/{action}", json=body)
@@ -80,6 +89,15 @@ class Replica:
         return await self.http.post(
             "/internal/introspect", data={"token": token}, headers=basic("gateway", secret)
         )
+
+    async def exchanged(self, token: str) -> str:
+        """The gateway's token in exchange for an access token or API key."""
+        claims = (await self.introspect(token)).raise_for_status().json()
+        return self.tokens.token_for(principal_of(claims)).reveal()
+
+    async def call_directly(self, method: str, path: str, token: str) -> httpx.Response:
+        """Sends this token itself to the replica's own port."""
+        return await self.direct.request(method, f"/v1/{path}", headers=bearer(token))
 
     async def is_active(self, token: str) -> bool:
         answer = await self.introspect(token)
@@ -143,6 +161,49 @@ class Person:
         self.access_token, self.refresh_token = body["access_token"], body["refresh_token"]
 
 
+class GatewayTransport(httpx.AsyncBaseTransport):
+    """Sends a gateway's token in place of a valid access token or API key, as the gateway does. With another
+    one the request is sent as it is.
+    """
+
+    def __init__(self, app: httpx.AsyncBaseTransport, tokens: ServiceTokens) -> None:
+        self._app, self._tokens = app, tokens
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and request.url.path.startswith("/v1/"):
+            found = await self._introspect(request, token)
+            if found.is_server_error:
+                return found
+            if found.is_success and found.json()["active"]:
+                exchanged = self._tokens.token_for(principal_of(found.json()))
+                request.headers["Authorization"] = f"Bearer {exchanged.reveal()}"
+        return await self._app.handle_async_request(request)
+
+    async def _introspect(self, request: httpx.Request, token: str) -> httpx.Response:
+        asking = httpx.Request(
+            "POST",
+            request.url.copy_with(raw_path=b"/internal/introspect"),
+            data={"token": token},
+            headers=basic("gateway", SECRET),
+        )
+        found = await self._app.handle_async_request(asking)
+        await found.aread()
+        return found
+
+
+def principal_of(claims: dict[str, Any]) -> Principal:
+    return Principal(
+        user_id=claims["sub"],
+        email=claims["email"],
+        email_verified=claims["email_verified"],
+        roles=frozenset(claims["roles"]),
+        session_id=claims["sid"],
+        scopes=frozenset(claims["scope"].split()) if "scope" in claims else None,
+        expires_at=claims["exp"],
+    )
+
+
 def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
@@ -165,6 +226,7 @@ def settings(url: str, **changes: Any) -> AuthSettings:
         "database_url": Secret(url),
         "introspection_secret": Secret(SECRET),
         "data_keys": Secret(DATA_KEYS),
+        "gateway_public_keys": gateway_public_keys(),
         "amqp_url": Secret("amqp://unused"),
         "require_verified_email": True,  # so that registration requests mails
     }
@@ -183,8 +245,14 @@ async def running(
     """A started replica, which may not be ready yet."""
     app = build_application(configured, clock, broker)
     transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # Litestar's own ASGI types
-    async with alive(app), httpx.AsyncClient(transport=transport, base_url="http://auth") as http:
-        yield Replica(http)
+    tokens = ServiceTokens(gateway_key(), "auth_service", now=lambda: clock.now().timestamp())
+    behind = GatewayTransport(transport, tokens)
+    async with (
+        alive(app),
+        httpx.AsyncClient(transport=behind, base_url="http://auth") as http,
+        httpx.AsyncClient(transport=transport, base_url="http://auth") as direct,
+    ):
+        yield Replica(http, direct, tokens)
 
 
 @asynccontextmanager

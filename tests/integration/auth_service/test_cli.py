@@ -13,7 +13,7 @@ from auth_service.cli import CommandError, run_command
 from auth_service.settings import CommandSettings
 from shared.settings import Secret
 from tests.integration.auth_service.account_mails import AccountMails
-from tests.integration.auth_service.replica import PASSWORD, Clock, Person, Replica
+from tests.integration.auth_service.replica import DATA_KEYS, PASSWORD, Clock, Person, Replica
 from tests.integration.auth_service.sql import opened
 from tests.integration.auth_service.tokens.test_key_ring import published
 from tests.support.wait import PATIENCE_S
@@ -23,14 +23,16 @@ ADMIN = "root@example.org"
 
 @pytest.fixture
 def command(postgres_url: str) -> CommandSettings:
-    return CommandSettings(database_url=Secret(postgres_url), admin_password=Secret(PASSWORD))
+    return CommandSettings(
+        database_url=Secret(postgres_url), data_keys=Secret(DATA_KEYS), admin_password=Secret(PASSWORD)
+    )
 
 
 async def run(postgres_url: str, *arguments: str, stdin: str = "") -> tuple[int, str]:
     """Runs the command in a separate process; returns the exit code and the output."""
     running = await asyncio.create_subprocess_exec(
         *(sys.executable, "-W", "error", "-m", "auth_service", *arguments),
-        env={**os.environ, "AUTH_DATABASE_URL": postgres_url},
+        env={**os.environ, "AUTH_DATABASE_URL": postgres_url, "AUTH_DATA_KEYS": DATA_KEYS},
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -114,7 +116,9 @@ async def test_there_is_no_default_administrator(auth: Replica, postgres_url: st
 async def test_a_failed_command_prints_the_reason_and_changes_nothing(
     auth: Replica, postgres_url: str, clock: Clock, arguments: list[str], password: str, expected: str
 ) -> None:
-    settings = CommandSettings(database_url=Secret(postgres_url), admin_password=Secret(password))
+    settings = CommandSettings(
+        database_url=Secret(postgres_url), data_keys=Secret(DATA_KEYS), admin_password=Secret(password)
+    )
     with pytest.raises(CommandError, match=expected):
         await run_command(arguments, settings, clock.now)
     assert (await auth.login(ADMIN)).status_code == 401
@@ -154,6 +158,7 @@ def test_a_failure_has_an_exit_code_and_a_one_line_message(
     expected: str,
 ) -> None:
     monkeypatch.setenv("AUTH_DATABASE_URL", url)
+    monkeypatch.setenv("AUTH_DATA_KEYS", DATA_KEYS)
     assert command_line(arguments) == code
     output = capsys.readouterr()
     assert expected in output.err

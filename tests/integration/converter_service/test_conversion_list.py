@@ -55,7 +55,7 @@ async def test_an_unknown_id_is_not_found(api: ConverterApi, identity: str) -> N
 
 
 async def test_readiness_lists_its_dependencies(api: ConverterApi) -> None:
-    names = ("mongodb", "rabbitmq", "dead_letters", "auth_service")
+    names = ("mongodb", "rabbitmq", "dead_letters")
 
     async def is_ready() -> bool:
         answer = await api.call("GET", "/readyz", None)

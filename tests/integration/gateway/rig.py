@@ -20,6 +20,7 @@ from shared.http import Address, Listeners, serve
 from shared.messaging.ports import Broker
 from shared.settings import Secret
 from tests.integration.gateway.services import AuthServiceStub, ServiceStub, accept
+from tests.support.gateway_tokens import gateway_key
 from tests.support.messaging import MemoryBroker
 from tests.support.wait import until
 
@@ -69,6 +70,7 @@ async def running(
         settings = GatewaySettings(
             **{
                 "introspection_secret": Secret("introspection-secret"),
+                "token_key": gateway_key().pem,
                 "amqp_url": Secret("amqp://unused"),
                 "port": free_port(),
                 "auth_url": auth.url,

@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 import msgspec
+from jose import jwt
+
+from shared.identity.gateway_tokens import ISSUER, Audience
+from tests.support.gateway_tokens import gateway_public_keys
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -29,6 +33,15 @@ class ReceivedRequest:
     @property
     def names(self) -> set[str]:
         return {name for name, _ in self.headers}
+
+    def claims(self, audience: Audience) -> dict[str, Any]:
+        """The claims of the gateway's token, which must be valid for this service."""
+        scheme, _, token = (self.header("authorization") or "").partition(" ")
+        assert scheme == "Bearer"
+        verified = jwt.decode(
+            token, gateway_public_keys(), algorithms=["ES256"], audience=audience, issuer=ISSUER
+        )
+        return dict(verified)
 
     async def read_body(self, keep: bool = True) -> None:
         """Reads the body; sets `whole` to True at its end, to False if the connection broke before."""
@@ -176,7 +189,6 @@ class AuthServiceStub(ServiceStub):
             "email": "a@example.com",
             "roles": ["user"],
             "exp": 4_000_000_000,
-            "access_token": f"inner-{token}",
             **changes,
         }
         return token

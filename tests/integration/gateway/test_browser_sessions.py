@@ -40,7 +40,7 @@ async def test_behind_https_the_cookie_is_secure_and_bound_to_the_host() -> None
     assert "domain" not in cookie.lower()
 
 
-FOREIGN = (
+FOREIGN: tuple[dict[str, str], ...] = (
     {"Sec-Fetch-Site": "cross-site"},
     {"Sec-Fetch-Site": "same-site"},
     {"Sec-Fetch-Site": "none"},

@@ -30,7 +30,7 @@ async def test_a_link_is_requested_with_the_callers_token(rig: Rig) -> None:
     assert await link(rig, expires_in=60.5) == (201, {**LINK, "asked": 60.5})
     [seen] = rig.converter.seen
     assert (seen.method, seen.target) == ("POST", "/v1/conversions/c1/link")
-    assert seen.header("authorization") == "Bearer inner-t1"
+    assert seen.claims("converter_service")["sub"] == "u1"
     assert await link(rig) == (201, {**LINK, "asked": 3600.0})
 
 

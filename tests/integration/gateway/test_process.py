@@ -16,6 +16,7 @@ from tests.integration.gateway.rig import SIGNED_IN, TOKEN
 from tests.integration.gateway.services import AuthServiceStub, ReceivedRequest, ServiceStub
 from tests.integration.gateway.stable_count import is_stable
 from tests.integration.gateway.test_relay_uploads import MIB, pieces
+from tests.support.gateway_tokens import gateway_key
 from tests.support.wait import PATIENCE_S, until
 
 BAD_SETTINGS = 78
@@ -30,6 +31,7 @@ def environment(port: int, auth: AuthServiceStub, converter: ServiceStub, **chan
         "GATEWAY_CONVERTER_URL": converter.url,
         "GATEWAY_NOTIFICATION_URL": converter.url,
         "AUTH_INTROSPECTION_SECRET": "introspection-secret",
+        "GATEWAY_TOKEN_KEY": gateway_key().pem.reveal(),
         "AMQP_URL": f"amqp://127.0.0.1:{free_port()}",
         **changes,
     }

@@ -61,7 +61,6 @@ def settings(amqp_url: str, mongo_url: str, link: Link, broker_link: Link) -> No
         sender="Tonegate <no-reply@tonegate.example>",
         port=free_port(),
         metrics_port=free_port(),
-        auth_url=f"http://127.0.0.1:{free_port()}",
         link_key=Secret("l" * 32),
         webhook_key=KEY,
         webhook_http=True,

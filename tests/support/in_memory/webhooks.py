@@ -12,6 +12,7 @@ from notification_service.webhooks.errors import TooManyWebhooks
 from notification_service.webhooks.ports import Lane
 from notification_service.webhooks.retry_policy import Outcome
 from shared.contracts.webhooks import Attempt, ChangeWebhook, DeliveryStatus, Reason
+from shared.messaging.envelope import Envelope
 
 
 class MemoryEndpoints:
@@ -19,11 +20,13 @@ class MemoryEndpoints:
 
     def __init__(self) -> None:
         self.all: dict[str, Endpoint] = {}
+        self.outbox: list[Envelope] = []
 
-    async def add(self, endpoint: Endpoint, limit: int) -> None:
+    async def add(self, endpoint: Endpoint, limit: int, event: Envelope | None = None) -> None:
         if len(await self.list_by_owner(endpoint.owner_id)) >= limit:
             raise TooManyWebhooks(limit)
         self.all[endpoint.id] = endpoint
+        self._store(event)
 
     async def list_by_owner(self, owner_id: str) -> Sequence[Endpoint]:
         own = [each for each in self.all.values() if each.owner_id == owner_id]
@@ -33,7 +36,13 @@ class MemoryEndpoints:
         return self.all.get(endpoint_id)
 
     async def update(
-        self, owner_id: str, endpoint_id: str, change: ChangeWebhook, now: datetime
+        self,
+        owner_id: str,
+        endpoint_id: str,
+        change: ChangeWebhook,
+        now: datetime,
+        *,
+        event: Envelope | None = None,
     ) -> Endpoint | None:
         found = self._own(owner_id, endpoint_id)
         if found is None:
@@ -47,17 +56,29 @@ class MemoryEndpoints:
         elif change.status == "disabled" and found.disabled_reason is None:
             found = replace(found, disabled_reason="asked", disabled_at=now)
         self.all[found.id] = found
+        self._store(event)
         return self.all[found.id]
 
     async def rotate_secret(
-        self, owner_id: str, endpoint_id: str, secret: str, old_until: datetime
+        self,
+        owner_id: str,
+        endpoint_id: str,
+        secret: str,
+        old_until: datetime,
+        *,
+        event: Envelope | None = None,
     ) -> Endpoint | None:
         found = self._own(owner_id, endpoint_id)
         if found is None:
             return None
         changed = replace(found, secret=secret, old_secret=found.secret, old_secret_until=old_until)
         self.all[found.id] = changed
+        self._store(event)
         return changed
+
+    def _store(self, event: Envelope | None) -> None:
+        if event is not None:
+            self.outbox.append(event)
 
     async def delete(self, owner_id: str, endpoint_id: str) -> bool:
         return self._own(owner_id, endpoint_id) is not None and self.all.pop(endpoint_id) is not None

@@ -6,8 +6,13 @@ import pytest
 
 from gateway.settings import GatewaySettings
 from shared.settings import SettingsError, load
+from tests.support.gateway_tokens import gateway_key, gateway_public_keys
 
-NEEDED = {"AUTH_INTROSPECTION_SECRET": "0123456789abcdef", "AMQP_URL": "amqp://x"}
+NEEDED = {
+    "AUTH_INTROSPECTION_SECRET": "0123456789abcdef",
+    "AMQP_URL": "amqp://x",
+    "GATEWAY_TOKEN_KEY": gateway_key().pem.reveal(),
+}
 
 
 @pytest.mark.parametrize(
@@ -26,6 +31,8 @@ NEEDED = {"AUTH_INTROSPECTION_SECRET": "0123456789abcdef", "AMQP_URL": "amqp://x
         ("GATEWAY_CORS_ORIGINS", "https://a.example.org/"),
         ("GATEWAY_MAX_CALLS", "0"),
         ("GATEWAY_MAX_STREAMS", "many"),
+        ("GATEWAY_TOKEN_KEY", "a text of some length"),
+        ("GATEWAY_TOKEN_KEY", gateway_public_keys()),
     ],
 )
 def test_a_bad_setting_is_named_before_the_gateway_starts(variable: str, value: str) -> None:

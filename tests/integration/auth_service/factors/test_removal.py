@@ -14,14 +14,14 @@ from tests.integration.auth_service.factors.enrolled import (
     second_step,
     verified,
 )
-from tests.integration.auth_service.replica import Clock, Replica
+from tests.integration.auth_service.replica import DATA_KEYS, Clock, Replica
 from tests.integration.auth_service.test_cli import actions
 from tests.support.authenticator import Authenticator
 
 
 @pytest.fixture
 def command(postgres_url: str) -> CommandSettings:
-    return CommandSettings(database_url=Secret(postgres_url))
+    return CommandSettings(database_url=Secret(postgres_url), data_keys=Secret(DATA_KEYS))
 
 
 async def test_lost_factors_are_removed_recorded_and_mailed_and_sessions_end(

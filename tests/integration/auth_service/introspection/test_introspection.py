@@ -31,7 +31,6 @@ async def test_a_good_token_is_described_to_the_gateway(auth: Replica, clock: Cl
         "email": person.email,
         "email_verified": False,
         "token_type": "Bearer",
-        "access_token": person.access_token,
     }
 
 

@@ -18,10 +18,12 @@ from auth_service.database.connection import driver_url, one_connection
 from auth_service.database.table import SCHEMA
 from auth_service.migrations.tables import METADATA
 from auth_service.migrations.upgrade import alembic_config, migrate
+from auth_service.tokens.key_storage import key_pair
 from auth_service.tokens.repository import SigningKeyRepository
 from devstack.servers.postgres import Postgres
+from shared.identity.key_pair import generate
 from shared.settings import Secret
-from tests.integration.auth_service.replica import Clock, build_application, settings
+from tests.integration.auth_service.replica import CIPHER, DATA_KEYS, Clock, build_application, settings
 from tests.integration.auth_service.sql import opened, transaction
 from tests.support.wait import PATIENCE_S
 
@@ -32,8 +34,9 @@ import asyncio, sys
 from datetime import UTC, datetime
 from auth_service.tokens.repository import SigningKeyRepository
 from auth_service.migrations.upgrade import migrate
+from auth_service.database.encryption import DataCipher
 from shared.settings import Secret
-asyncio.run(migrate(Secret(sys.argv[1]), lambda: datetime.now(UTC)))
+asyncio.run(migrate(Secret(sys.argv[1]), DataCipher(Secret(sys.argv[2])), lambda: datetime.now(UTC)))
 """
 
 
@@ -64,7 +67,7 @@ def differences(connection: Connection) -> list[object]:
 
 
 async def test_the_migrations_create_exactly_the_tables_of_the_models(postgres_url: str) -> None:
-    await migrate(Secret(postgres_url), lambda: NOW)
+    await migrate(Secret(postgres_url), CIPHER, lambda: NOW)
     async with one_connection(Secret(postgres_url), command_s=10) as connection:
         assert await connection.run_sync(differences) == []
         await connection.execute(text("ALTER TABLE auth.users ADD COLUMN surplus text"))
@@ -72,17 +75,17 @@ async def test_the_migrations_create_exactly_the_tables_of_the_models(postgres_u
 
 
 async def test_migrating_again_changes_nothing(postgres_url: str) -> None:
-    await migrate(Secret(postgres_url), lambda: NOW)
+    await migrate(Secret(postgres_url), CIPHER, lambda: NOW)
     before = await kids(postgres_url)
-    await migrate(Secret(postgres_url), lambda: NOW)
+    await migrate(Secret(postgres_url), CIPHER, lambda: NOW)
     assert await kids(postgres_url) == before
     assert len(before) == 1
 
 
 async def test_replicas_that_start_concurrently_create_one_schema_and_one_key(postgres_url: str) -> None:
-    arguments = (sys.executable, "-W", "error", "-c", IN_A_PROCESS_OF_ITS_OWN, postgres_url)
+    arguments = (sys.executable, "-W", "error", "-c", IN_A_PROCESS_OF_ITS_OWN, postgres_url, DATA_KEYS)
     replicas = [await asyncio.create_subprocess_exec(*arguments) for _ in range(3)]
-    within = asyncio.gather(*(migrate(Secret(postgres_url), lambda: NOW) for _ in range(3)))
+    within = asyncio.gather(*(migrate(Secret(postgres_url), CIPHER, lambda: NOW) for _ in range(3)))
     async with asyncio.timeout(PATIENCE_S):
         assert [await replica.wait() for replica in replicas] == [0, 0, 0]
         await within
@@ -95,17 +98,17 @@ async def test_a_migration_that_fails_leaves_nothing_behind(postgres_url: str) -
         await connection.execute(text("CREATE SCHEMA auth"))
         await connection.execute(text("CREATE TABLE auth.outbox (in_the_way int)"))
     with pytest.raises(ProgrammingError, match="outbox"):
-        await migrate(url, lambda: NOW)
+        await migrate(url, CIPHER, lambda: NOW)
     async with one_connection(url, command_s=10) as connection:
         tables = await connection.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'auth'"))
         assert tables.all() == ["outbox"]
         await connection.execute(text("DROP TABLE auth.outbox"))
-    await migrate(url, lambda: NOW)
+    await migrate(url, CIPHER, lambda: NOW)
     assert len(await kids(postgres_url)) == 1
 
 
 async def test_a_database_that_is_newer_than_the_program_stops_it(postgres_url: str, clock: Clock) -> None:
-    await migrate(Secret(postgres_url), lambda: NOW)
+    await migrate(Secret(postgres_url), CIPHER, lambda: NOW)
     async with opened(postgres_url) as database, database.transaction() as session:
         await session.execute(text("UPDATE auth.alembic_version SET version_num = 'from the future'"))
     with pytest.raises(ExceptionGroup) as stopped:
@@ -116,13 +119,34 @@ async def test_a_database_that_is_newer_than_the_program_stops_it(postgres_url: 
 
 async def test_every_step_down_can_be_taken_and_up_again(postgres_url: str) -> None:
     def down_and_up(connection: Connection) -> None:
-        command.downgrade(alembic_config(connection), "base")
-        command.upgrade(alembic_config(connection), "head")
+        command.downgrade(alembic_config(connection, CIPHER), "base")
+        command.upgrade(alembic_config(connection, CIPHER), "head")
 
-    await migrate(Secret(postgres_url), lambda: NOW)
+    await migrate(Secret(postgres_url), CIPHER, lambda: NOW)
     async with one_connection(Secret(postgres_url), command_s=10) as connection:
         await connection.run_sync(down_and_up)
         assert await connection.run_sync(differences) == []
+
+
+async def test_existing_signing_keys_are_encrypted_and_stay_valid(postgres_url: str) -> None:
+    def to(connection: Connection, revision: str) -> None:
+        move = command.upgrade if revision == "head" else command.downgrade
+        move(alembic_config(connection, CIPHER), revision)
+
+    old, url = generate(), Secret(postgres_url)
+    await migrate(url, CIPHER, lambda: NOW)
+    async with one_connection(url, command_s=10) as connection:
+        await connection.run_sync(to, "0011")
+        await connection.execute(
+            text("UPDATE auth.signing_keys SET kid = :kid, private_pem = :pem"),
+            {"kid": old.kid, "pem": old.pem.reveal()},
+        )
+        await connection.run_sync(to, "head")
+    async with transaction(postgres_url) as session:
+        (stored,) = await SigningKeyRepository(session).list_unexpired(NOW)
+        assert key_pair(stored, CIPHER).pem == old.pem
+        columns = await session.execute(text("SELECT * FROM auth.signing_keys"))
+        assert not [value for value in columns.one() if "PRIVATE KEY" in str(value)]
 
 
 @pytest.mark.parametrize(
@@ -141,9 +165,9 @@ async def test_an_older_key_keeps_what_it_legitimately_had(
 ) -> None:
     def to(connection: Connection, revision: str) -> None:
         move = command.upgrade if revision == "head" else command.downgrade
-        move(alembic_config(connection), revision)
+        move(alembic_config(connection, CIPHER), revision)
 
-    await migrate(Secret(postgres_url), lambda: NOW)
+    await migrate(Secret(postgres_url), CIPHER, lambda: NOW)
     async with one_connection(Secret(postgres_url), command_s=10) as connection:
         await connection.run_sync(to, "0008")
         await connection.execute(

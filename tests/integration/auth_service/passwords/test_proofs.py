@@ -1,13 +1,15 @@
 """Fresh proofs: a stolen access token alone creates nothing that outlives it."""
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import text
 
-from shared.contracts.events import EmailChanged, SecurityEventOccurred
+from shared.contracts.events import EmailChanged, SecurityEventOccurred, WebhookChanged
+from shared.messaging.envelope import Envelope, wrap
 from tests.integration.auth_service.account_mails import AccountMails
 from tests.integration.auth_service.replica import (
     PASSWORD,
@@ -19,6 +21,8 @@ from tests.integration.auth_service.replica import (
     calling_from,
 )
 from tests.integration.auth_service.sql import opened
+from tests.support.messaging import MemoryBroker
+from tests.support.wait import until
 
 FORWARDED = calling_from("192.0.2.1")
 
@@ -163,7 +167,6 @@ async def test_only_the_gateway_announces_changes_of_webhooks(auth: Replica) -> 
         (create_key, "api_key_created"),
         (end_session, "session_ended"),
         (unlink, "identity_unlinked"),
-        (announce_webhook, "webhook_created"),
     ],
 )
 async def test_a_mail_tells_of_each_change_without_a_secret(
@@ -176,3 +179,40 @@ async def test_a_mail_tells_of_each_change_without_a_secret(
     assert notice.event == change
     assert "tng_" not in repr(notice)
     assert answer.is_success
+
+
+def changed(person_id: str, change: str = "webhook_created") -> Envelope:
+    event = WebhookChanged(user_id=person_id, change=change, changed_at=datetime(2026, 11, 20, tzinfo=UTC))
+    return wrap(event, "/notification_service", person_id)
+
+
+async def test_an_announced_change_of_a_webhook_is_mailed_only_once_it_is_made(
+    auth: Replica, mails: AccountMails, postgres_url: str, broker: MemoryBroker
+) -> None:
+    """notification_service may refuse what was announced."""
+    person = await auth.person()
+    await auth.verify(await mails.verification(person.email))
+    assert (await announce_webhook(person, postgres_url, {})).status_code == 204
+    await mails.verification((await auth.person()).email)  # events keep their order
+    assert not mails.of(SecurityEventOccurred, person.email)
+    await broker.publish(changed(await person.identity()))
+    assert (await mails.notice(SecurityEventOccurred, person.email)).event == "webhook_created"
+
+
+async def test_a_repeated_event_has_the_same_mail(
+    auth: Replica, mails: AccountMails, postgres_url: str, broker: MemoryBroker
+) -> None:
+    person = await auth.person()
+    await auth.verify(await mails.verification(person.email))
+    event = changed(await person.identity())
+    for _ in range(2):
+        await broker.publish(event)
+    await until(lambda: len(mails.of(SecurityEventOccurred, person.email)) == 2, what="both are written")
+    assert len(set(mails.ids[-2:])) == 1, "notification_service sends one mail for each id"
+
+
+@pytest.mark.parametrize("change", ["password_changed_by_magic", ""])
+async def test_a_malformed_change_is_a_dead_letter(auth: Replica, broker: MemoryBroker, change: str) -> None:
+    person = await auth.person()
+    await broker.publish(changed(await person.identity(), change))
+    await until(lambda: broker.dead_letters, what="the dead letter")

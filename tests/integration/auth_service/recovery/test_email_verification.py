@@ -153,14 +153,11 @@ async def test_verification_does_not_log_in(auth: Replica, mails: AccountMails) 
 async def test_introspection_shows_the_verified_address_at_once(auth: Replica, mails: AccountMails) -> None:
     person = await auth.person()
     before = (await auth.introspect(person.access_token)).json()
-    assert (before["email_verified"], before["access_token"]) == (False, person.access_token)
+    assert before["email_verified"] is False
     await auth.verify(await mails.verification(person.email))
     after = (await auth.introspect(person.access_token)).json()
     assert after["email_verified"] is True
-    assert after["access_token"] != person.access_token, "the old one still says that it is not verified"
     assert (after["sid"], after["exp"]) == (before["sid"], before["exp"])
-    again = (await auth.introspect(after["access_token"])).json()
-    assert again["access_token"] == after["access_token"]
 
 
 async def test_a_link_mailed_during_a_change_of_address_is_invalid(

@@ -177,11 +177,9 @@ async def test_a_reset_deletes_api_keys_of_an_account_with_an_unverified_address
     thief = await auth.person()
     made = (await thief.call("POST", "auth/api-keys", name="trojan")).json()
     assert await auth.is_active(made["key"])
-    inside = (await auth.introspect(made["key"])).json()["access_token"]
     await auth.post("password/forgot", email=thief.email)
     await auth.post("password/reset", token=await mails.reset(thief.email), password=NEW)
     assert not await auth.is_active(made["key"])
-    assert not await auth.is_active(inside)
     await until(lambda: made["id"] in {each.session_id for each in revoked}, what="SessionRevoked")
 
 

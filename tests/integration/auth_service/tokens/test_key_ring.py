@@ -9,9 +9,10 @@ from sqlalchemy import text
 from auth_service.database.engine import Database
 from auth_service.tokens.key_ring import MAX_AGE, PUBLICATION_DELAY, SLACK
 from auth_service.tokens.key_rotation import rotate_keys
+from auth_service.tokens.key_storage import stored_key
 from auth_service.tokens.repository import SigningKeyRepository
-from auth_service.tokens.signing_key import KeyPair, generate
-from tests.integration.auth_service.replica import Clock, Person, Replica
+from shared.identity.key_pair import KeyPair, generate
+from tests.integration.auth_service.replica import CIPHER, Clock, Person, Replica
 from tests.integration.auth_service.sql import opened, transaction
 
 LONGEST_TOKEN = timedelta(minutes=15)
@@ -26,7 +27,7 @@ async def newer(auth: Replica, second: Replica, postgres_url: str, clock: Clock)
 
 async def rotate(database: Database, clock: Clock) -> KeyPair:
     async with database.transaction() as session:
-        return await rotate_keys(session, LONGEST_TOKEN, clock.now())
+        return await rotate_keys(session, CIPHER, LONGEST_TOKEN, clock.now())
 
 
 def kid(person: Person) -> str:
@@ -98,7 +99,7 @@ async def test_an_unknown_key_id_reloads_the_key_ring_at_most_once_per_interval(
     person = await auth.person()
     sooner = generate()
     async with transaction(postgres_url) as session:
-        await SigningKeyRepository(session).add(sooner, clock.now())
+        await SigningKeyRepository(session).insert(stored_key(sooner, CIPHER, clock.now()))
     async with opened(postgres_url) as database, database.transaction() as session:
         await session.execute(
             text("UPDATE auth.signing_keys SET signs_from = signs_from + interval '1 s' WHERE kid = :kid"),

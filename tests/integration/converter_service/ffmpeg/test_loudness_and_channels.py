@@ -88,6 +88,34 @@ async def test_a_start_after_the_end_is_refused_with_loudness_too(
         await harness.convert(noise(media, "-20dB"), loudness="-16", start="60")
 
 
+@pytest.mark.parametrize("form", ["mp3", "flac"])
+@pytest.mark.parametrize(
+    ("container", "arguments", "channels"),
+    [
+        ("spx", ("-c:a", "libspeex", "-ar", "16000", "-ac", "1"), 1),
+        ("spx", ("-c:a", "libspeex", "-ar", "16000", "-ac", "2"), 2),
+        ("voc", ("-ac", "1"), 1),
+        # Three and four channels without positions.
+        ("caf", ("-ac", "3"), 3),
+        ("au", ("-ac", "4"), 4),
+    ],
+    ids=lambda value: str(value) if isinstance(value, int | str) else " ",
+)
+async def test_loudness_is_set_where_the_decoder_names_no_layout(
+    harness: TranscodingHarness,
+    media: Media,
+    container: str,
+    arguments: tuple[str, ...],
+    channels: int,
+    form: str,
+) -> None:
+    tone = ("-f", "lavfi", "-i", "sine=f=440:d=3:r=16000")
+    await harness.convert(media.made([*tone, *arguments], container), loudness="-20", format=form)
+    assert measured(harness.result)[0] == pytest.approx(-20, abs=1.0)
+    (stream,) = probe(harness.result)["streams"]
+    assert stream["channels"] == (channels if form == "flac" else min(channels, 2))
+
+
 @pytest.mark.parametrize(
     ("layout", "fields", "left"),
     [

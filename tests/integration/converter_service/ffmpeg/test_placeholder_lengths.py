@@ -87,6 +87,53 @@ async def test_a_length_near_a_limit_is_none(
     await assert_whole(harness, file, "wav")
 
 
+def chunk(name: bytes, content: bytes, order: str = "<") -> bytes:
+    return name + struct.pack(f"{order}I", len(content)) + content + bytes(len(content) % 2)
+
+
+TAGS = chunk(b"LIST", b"INFO" + chunk(b"INAM", b"A title of odd length\0" + b"!" * 60_000))
+PICTURE = chunk(b"id3 ", b"ID3\3\0\0" + b"\x55" * 200_001)
+
+
+@pytest.mark.parametrize("behind", [TAGS, PICTURE, TAGS + PICTURE], ids=["LIST", "ID3", "both"])
+@pytest.mark.parametrize("size", [0, 0x7FFFF000, 0xFFFFFFFF])
+async def test_chunks_behind_wav_sound_of_unknown_length_are_not_heard(
+    harness: TranscodingHarness, tmp_path: Path, size: int, behind: bytes
+) -> None:
+    file = tmp_path / "tagged"
+    file.write_bytes(wav(size, 0xFFFFFFFF) + behind)
+    await assert_whole(harness, file, "flac")
+
+
+@pytest.mark.parametrize("size", [0, 0x7FFFFFFF])
+async def test_chunks_behind_aiff_sound_of_unknown_length_are_not_heard(
+    harness: TranscodingHarness, tmp_path: Path, size: int
+) -> None:
+    file = tmp_path / "tagged"
+    behind = chunk(b"NAME", b"a title", ">") + chunk(b"ID3 ", b"ID3\3\0\0" + b"\x55" * 200_000, ">")
+    file.write_bytes(aiff(size, size // 2) + behind)
+    await assert_whole(harness, file, "mp3")
+
+
+async def test_chunks_behind_rf64_sound_of_unknown_length_are_not_heard(
+    harness: TranscodingHarness, tmp_path: Path
+) -> None:
+    file = tmp_path / "tagged"
+    file.write_bytes(pipe("wav", "-rf64", "always") + PICTURE)
+    await assert_whole(harness, file, "wav")
+
+
+async def test_sound_that_has_a_chunks_name_in_it_is_whole(
+    harness: TranscodingHarness, tmp_path: Path
+) -> None:
+    """The name is no chunk unless its length leads to the end of the file."""
+    whole = bytearray(wav(0xFFFFFFFF, 0xFFFFFFFF))
+    whole[-80_000:-79_992] = b"LIST\x10\x00\x00\x00"
+    file = tmp_path / "named"
+    file.write_bytes(whole)
+    await assert_whole(harness, file)
+
+
 @pytest.mark.parametrize("claimed", [400_000, 0x10000000])
 async def test_any_other_length_is_a_promise(
     harness: TranscodingHarness, tmp_path: Path, claimed: int

@@ -58,6 +58,19 @@ async def test_long_packets_without_a_duration_do_not_make_a_file_with_a_gap_loo
     assert output.gaps_s == pytest.approx(1.25, abs=0.1)
 
 
+@pytest.mark.parametrize(("container", "codec"), [("mkv", "truehd"), ("mkv", "mlp"), ("mka", "truehd")])
+@pytest.mark.parametrize("form", ["mp3", "flac"])
+async def test_packets_shorter_than_the_clocks_ticks_are_not_taken_for_long_ones(
+    harness: TranscodingHarness, media: Media, container: str, codec: str, form: str
+) -> None:
+    """Those of TrueHD and MLP are 0.8 ms long, and Matroska declares no duration for them."""
+    gap = ("-af", "asetpts='if(gte(T,3),PTS+1.25/TB,PTS)'", "-c:a", codec, "-strict", "-2")
+    source = media.made([*chirp(6.0, layout="stereo"), *gap], container)
+    output = await harness.convert(source, format=form)
+    assert output.duration_s == pytest.approx(7.25, abs=0.1)
+    assert output.gaps_s == pytest.approx(1.25, abs=0.01)
+
+
 @pytest.mark.parametrize("by_s", [0.03, 0.2, 25.0])
 @pytest.mark.parametrize("form", ["mp3", "m4a", "opus"])
 async def test_leaps_of_any_length_become_silence(

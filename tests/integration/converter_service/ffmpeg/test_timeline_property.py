@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from tests.support.audio_checks import TranscodingHarness
+from tests.support.edit_lists import Edit
 from tests.support.media import Media
-from tests.support.timeline import Joined, Leap, Timeline
-from tests.support.timeline_faults import misplaced
+from tests.support.timeline import Changing, Edited, Joined, Leap, Timeline
+from tests.support.timeline_faults import Source, misplaced
 
 EXAMPLES = int(os.environ.get("TIMELINE_EXAMPLES", "14"))
 SEED = int(os.environ.get("TIMELINE_SEED", "1"))
@@ -50,6 +51,12 @@ BACKWARD = frozenset({"mkv", "webm"})
 JOINABLE = frozenset({"mkv", "mpg", "ts", "webm"})
 # Only these write edit lists. Those of 3GP and of other codecs hold the same.
 EDITED = [("mp4", "aac"), ("mov", "aac"), ("mp4", "libmp3lame")]
+# In one track of these the channels and the sample rate may change.
+CHANGEABLE = [("ts", "mp2"), ("ts", "aac"), ("ts", "ac3"), ("mkv", "ac3")]
+RATES = {"mp2": [48_000, 44_100, 32_000], "aac": [48_000, 44_100, 24_000], "ac3": [48_000, 44_100, 32_000]}
+# Whose muxers keep the offset of a clock.
+CLOCKED = frozenset({"mkv", "webm", "wmv", "flv", "ts"})
+CLOCKS_S = [0.0, 0.0, 3.0, 100.0]
 # One audio track only, or not the same one for every player.
 SINGLE = frozenset({"flv", "wmv"})
 LATE_S = [0.0, 0.04, 0.3, 2.0, 6.5]
@@ -72,6 +79,7 @@ def timelines(draw: st.DrawFn, carrier: tuple[str, str]) -> Timeline:
         leaps=tuple(Leap(float(at_s), draw(sizes)) for at_s in sorted(places)),
         trim_s=draw(st.sampled_from([0.0, 0.7, 1.3])) if carrier in EDITED and not places else 0.0,
         other_late_s=None if container in SINGLE else draw(st.sampled_from([None, 0.0, 1.1])),
+        clock_s=draw(st.sampled_from(CLOCKS_S)) if container in CLOCKED else 0.0,
     )
 
 
@@ -84,7 +92,48 @@ def joined(draw: st.DrawFn, carrier: tuple[str, str]) -> Joined:
 
 
 @st.composite
-def parts(draw: st.DrawFn, source: Timeline | Joined) -> dict[str, str]:
+def changing(draw: st.DrawFn, codec: str) -> Changing:
+    """Two parts with a leap in one of them; between them the channels, the sample rate or both change."""
+    layouts = st.sampled_from(["mono", "stereo"] + (["5.1"] if codec != "mp2" else []))
+    leap = Leap(2.0, draw(st.sampled_from([0.08, 0.7, 1.5])))
+    is_early = draw(st.booleans())
+    return Changing(
+        Timeline(
+            4.0, leaps=(leap,) if is_early else (), has_video=False, clock_s=draw(st.sampled_from(CLOCKS_S))
+        ),
+        Timeline(4.0, leaps=() if is_early else (leap,), has_video=False, seed=2),
+        draw(st.sampled_from([0.0, 0.25, 1.5])),
+        (draw(layouts), draw(layouts)),
+        (draw(st.sampled_from(RATES[codec])), draw(st.sampled_from(RATES[codec]))),
+    )
+
+
+@st.composite
+def edited(draw: st.DrawFn) -> Edited:
+    """Two to four parts of eight seconds of sound, in any order, with time without sound before some."""
+    edits: list[Edit] = []
+    for _ in range(draw(st.integers(2, 4))):
+        if draw(st.booleans()):
+            edits.append(Edit(draw(st.sampled_from([0.4, 1.5]))))
+        edits.append(Edit(draw(st.sampled_from([1.0, 1.7, 2.5])), float(draw(st.integers(0, 5)))))
+    return Edited(8.0, tuple(edits))
+
+
+@st.composite
+def sources(draw: st.DrawFn, carrier: tuple[str, str]) -> Source:
+    """Mostly one recording; where the container can have them, also the other kinds."""
+    kinds: list[st.SearchStrategy[Source]] = [timelines(carrier)] * 2
+    if carrier[0] in JOINABLE:
+        kinds.append(joined(carrier))
+    if carrier in CHANGEABLE:
+        kinds += [changing(carrier[1])] * 2
+    if carrier in EDITED and carrier[1] == "aac":
+        kinds += [edited()] * 2
+    return draw(st.one_of(kinds))
+
+
+@st.composite
+def parts(draw: st.DrawFn, source: Source) -> dict[str, str]:
     """The options for a part of the source with at least half a second of its time line, or for all of it."""
     if draw(st.booleans()):
         return {}
@@ -115,9 +164,7 @@ async def test_the_sound_of_a_result_is_that_of_its_source_on_the_same_time_line
     carrier: tuple[str, str],
     form: str,
 ) -> None:
-    restarts = carrier[0] in JOINABLE and data.draw(st.integers(0, 3)) == 0
-    sources: st.SearchStrategy[Timeline | Joined] = joined(carrier) if restarts else timelines(carrier)
-    source = data.draw(sources)
+    source = data.draw(sources(carrier))
     fields = data.draw(parts(source))
     if isinstance(source, Timeline) and source.other_late_s is not None:
         fields["audio_track"] = "1"

@@ -170,7 +170,6 @@ async def test_mail_waits_while_the_server_is_down_and_arrives_once_when_it_is_b
             "rabbitmq": "ok",
             "mongodb": "ok",
             "smtp": "down",
-            "auth_service": "down",
         }
         await broker.publish(enveloped(completed()))
         await until(lambda: _is(settings, {"waiting": 1}), what="the first attempt")

@@ -18,11 +18,12 @@ from pymongo import AsyncMongoClient
 from devstack.ports import free_port
 from notification_service.settings import NotificationSettings
 from shared.contracts.events import AccountDeleted
+from shared.logs import configure
 from shared.messaging.envelope import wrap
 from shared.settings import Secret
 from tests.integration.notification_service.service_process import is_ready, publishing, running
-from tests.support.converter import ISSUER, Issuer
 from tests.support.event_samples import completed, enveloped, failed
+from tests.support.gateway_tokens import GatewayIssuer
 from tests.support.wait import PATIENCE_S, until
 from tests.support.webhooks import Receiver, receiver
 
@@ -36,13 +37,12 @@ async def there() -> AsyncIterator[Receiver]:
 
 
 @pytest.fixture
-async def issuer() -> AsyncIterator[Issuer]:
-    async with Issuer().serving() as serving:
-        yield serving
+def issuer() -> GatewayIssuer:
+    return GatewayIssuer("notification_service")
 
 
 @pytest.fixture
-def settings(amqp_url: str, mongo_url: str, issuer: Issuer) -> NotificationSettings:
+def settings(amqp_url: str, mongo_url: str, issuer: GatewayIssuer) -> NotificationSettings:
     return NotificationSettings(
         amqp_url=Secret(amqp_url),
         mongo_url=Secret(mongo_url),
@@ -51,8 +51,7 @@ def settings(amqp_url: str, mongo_url: str, issuer: Issuer) -> NotificationSetti
         public_url="https://tonegate.example",
         port=free_port(),
         metrics_port=free_port(),
-        auth_url=issuer.url,
-        issuer=ISSUER,
+        gateway_public_keys=issuer.public_keys,
         link_key=Secret("l" * 32),
         webhook_key=Secret("k" * 32),
         webhook_http=True,
@@ -67,7 +66,7 @@ def settings(amqp_url: str, mongo_url: str, issuer: Issuer) -> NotificationSetti
 class Api:
     """Calls of the HTTP API as an owner."""
 
-    def __init__(self, client: httpx.AsyncClient, issuer: Issuer) -> None:
+    def __init__(self, client: httpx.AsyncClient, issuer: GatewayIssuer) -> None:
         self._client, self._issuer = client, issuer
 
     async def call(
@@ -88,7 +87,7 @@ class Api:
 
 
 @asynccontextmanager
-async def served(settings: NotificationSettings, issuer: Issuer) -> AsyncIterator[Api]:
+async def served(settings: NotificationSettings, issuer: GatewayIssuer) -> AsyncIterator[Api]:
     async with running(settings) as client:
         yield Api(client, issuer)
 
@@ -99,8 +98,7 @@ async def process(settings: NotificationSettings) -> AsyncIterator[asyncio.subpr
     given = {
         "AMQP_URL": settings.amqp_url.reveal(),
         "GATEWAY_PUBLIC_URL": settings.public_url,
-        "AUTH_ISSUER": ISSUER,
-        "NOTIFICATION_AUTH_URL": settings.auth_url,
+        "GATEWAY_PUBLIC_KEYS": settings.gateway_public_keys,
         "NOTIFICATION_MONGO_URL": settings.mongo_url.reveal(),
         "NOTIFICATION_SMTP_URL": settings.smtp_url.reveal(),
         "NOTIFICATION_FROM": settings.sender,
@@ -125,7 +123,7 @@ async def process(settings: NotificationSettings) -> AsyncIterator[asyncio.subpr
 
 
 async def test_one_host_gets_a_few_test_messages_a_minute_from_all_accounts_together(
-    settings: NotificationSettings, issuer: Issuer, there: Receiver
+    settings: NotificationSettings, issuer: GatewayIssuer, there: Receiver
 ) -> None:
     async with served(settings, issuer) as api:
         webhooks = {owner: await api.made(there.url, owner) for owner in ("ann", "bob")}
@@ -140,7 +138,7 @@ async def test_one_host_gets_a_few_test_messages_a_minute_from_all_accounts_toge
 
 
 async def test_events_are_delivered_once_signed_and_logged(
-    settings: NotificationSettings, issuer: Issuer, there: Receiver
+    settings: NotificationSettings, issuer: GatewayIssuer, there: Receiver
 ) -> None:
     there.answers = [500, 503]
     async with served(settings, issuer) as api, publishing(settings) as broker:
@@ -174,7 +172,7 @@ async def _delivered(api: Api, webhook: Any, count: int) -> Any:
 
 
 async def test_deliveries_are_paged_and_replayed_with_their_id(
-    settings: NotificationSettings, issuer: Issuer, there: Receiver
+    settings: NotificationSettings, issuer: GatewayIssuer, there: Receiver
 ) -> None:
     async with served(settings, issuer) as api:
         hook = await api.made(there.url)
@@ -199,7 +197,7 @@ async def test_deliveries_are_paged_and_replayed_with_their_id(
 
 
 async def test_a_webhook_is_created_read_updated_and_deleted(
-    settings: NotificationSettings, issuer: Issuer, there: Receiver
+    settings: NotificationSettings, issuer: GatewayIssuer, there: Receiver
 ) -> None:
     async with served(settings, issuer) as api:
         made = await api.made(there.url)
@@ -239,7 +237,7 @@ async def test_a_webhook_is_created_read_updated_and_deleted(
 
 
 async def test_owner_and_scope_are_enforced(
-    settings: NotificationSettings, issuer: Issuer, there: Receiver
+    settings: NotificationSettings, issuer: GatewayIssuer, there: Receiver
 ) -> None:
     async with served(settings, issuer) as api:
         anns, bobs = await api.made(there.url), await api.made(there.url, "bob")
@@ -271,7 +269,7 @@ async def test_owner_and_scope_are_enforced(
 
 
 async def test_a_key_that_may_not_read_conversions_gets_no_links_to_their_audio(
-    settings: NotificationSettings, issuer: Issuer, there: Receiver
+    settings: NotificationSettings, issuer: GatewayIssuer, there: Receiver
 ) -> None:
     async with served(settings, issuer) as api, publishing(settings) as broker:
         whole = await api.made(there.url)
@@ -298,7 +296,7 @@ async def test_a_key_that_may_not_read_conversions_gets_no_links_to_their_audio(
 
 
 async def test_an_address_that_is_not_allowed_is_refused_with_its_field(
-    settings: NotificationSettings, issuer: Issuer
+    settings: NotificationSettings, issuer: GatewayIssuer
 ) -> None:
     async with served(replace(settings, webhook_networks=()), issuer) as api:
         for url in ("http://127.0.0.1:9000/", "http://localhost:9000/", "http://[::1]/", "http://10.0.0.1/"):
@@ -311,7 +309,7 @@ async def test_an_address_that_is_not_allowed_is_refused_with_its_field(
 
 
 async def test_a_deleted_account_leaves_no_webhook_and_no_delivery(
-    settings: NotificationSettings, issuer: Issuer, there: Receiver
+    settings: NotificationSettings, issuer: GatewayIssuer, there: Receiver
 ) -> None:
     there.answers = [500] * 9
     patient = replace(settings, webhook_retries=("1h",))
@@ -346,7 +344,7 @@ async def _lapsed(settings: NotificationSettings) -> int:
 
 
 async def test_a_process_killed_before_it_recorded_a_delivery_sends_the_same_id_again(
-    settings: NotificationSettings, issuer: Issuer, there: Receiver
+    settings: NotificationSettings, issuer: GatewayIssuer, there: Receiver
 ) -> None:
     async with process(settings) as doomed:
 
@@ -373,3 +371,20 @@ async def test_a_process_killed_before_it_recorded_a_delivery_sends_the_same_id_
     assert first.body == second.body
     assert [attempt["status"] for attempt in item["attempts"]] == [204]
     assert second.verified(hook["secret"])
+
+
+@pytest.mark.parametrize("audience", ["auth_service", "converter_service", "tonegate"])
+async def test_a_token_for_another_service_is_refused(settings: NotificationSettings, audience: str) -> None:
+    async with running(settings) as client:
+        for aud, status in {"notification_service": 200, audience: 401}.items():
+            headers = {"Authorization": f"Bearer {GatewayIssuer('notification_service').token(aud=aud)}"}
+            assert (await client.get("/v1/webhooks", headers=headers)).status_code == status
+
+
+async def test_without_keys_every_token_is_refused_and_the_log_says_so(
+    settings: NotificationSettings, issuer: GatewayIssuer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure("error", "json", "test")
+    async with served(replace(settings, gateway_public_keys=""), issuer) as api:
+        assert (await api.call("GET")).status_code == 401
+    assert "GATEWAY_PUBLIC_KEYS is not set: every token is refused" in capsys.readouterr().out

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jose import jws
 
 from auth_service.tokens.access_token import AccessClaims, UnknownKey, sign, verify
-from auth_service.tokens.signing_key import KeyPair, generate
 from shared.errors import InvalidToken
+from shared.identity.key_pair import KeyPair, generate
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
 KEY = generate()

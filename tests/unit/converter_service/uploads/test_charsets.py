@@ -22,10 +22,43 @@ from converter_service.uploads.charsets import decode_declared, decode_text
         ("會議.mp4", "big5"),
         ("привет мир.mp4", "windows-1251"),
         ("лекция.mp4", "koi8_r"),
+        ("żółw.mp4", "windows-1250"),
+        ("Příliš žluťoučký kůň.mp4", "windows-1250"),
+        ("Árvíztűrő tükörfúrógép.mp4", "windows-1250"),
+        ("Καλημέρα κόσμε.mp4", "windows-1253"),
+        ("διάλεξη 3.mp4", "windows-1253"),
+        ("İstanbul'da düğün.mp4", "windows-1254"),
+        ("şarkı.mp3", "windows-1254"),  # noqa: RUF001
+        ("שלום עולם.mp4", "windows-1255"),
+        ("مرحبا بالعالم.mp4", "windows-1256"),
+        ("Ąžuolas ir ėglė.mp4", "windows-1257"),
+        ("Sveika pasaule, šodien.mp4", "windows-1257"),
+        ("ประชุม.mp4", "cp874"),
     ],
 )
 def test_names_in_common_legacy_charsets_are_recognised(text: str, charset: str) -> None:
     assert decode_text(text.encode(charset)) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "naïve.mp4",
+        "Ænima.mp3",
+        "Äpfel.mp3",
+        "Straße.mp3",
+        "São João.mp4",
+        "El Niño, canción.mp4",
+        "Sigur Rós - Ágætis byrjun.mp3",
+        "Motörhead.mp3",
+        "Beyoncé - Déjà Vu.mp3",
+        "Smørrebrød på øen.mp4",
+        "Över ån.mp4",
+        "© 2020 Müller.mp3",
+    ],
+)
+def test_western_names_are_taken_for_no_other_alphabets(text: str) -> None:
+    assert decode_text(text.encode("windows-1252")) == text
 
 
 def test_a_declared_charset_wins_over_a_likely_one() -> None:

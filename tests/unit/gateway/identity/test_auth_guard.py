@@ -7,7 +7,6 @@ from litestar.handlers import HTTPRouteHandler
 from gateway.identity.auth_guard import Connection, requires_role
 from gateway.identity.principal import Principal
 from shared.errors import Forbidden, Unauthenticated
-from shared.settings import Secret
 
 
 def caller(*roles: str) -> Connection:
@@ -15,7 +14,6 @@ def caller(*roles: str) -> Connection:
         user_id="u1",
         email="a@example.com",
         roles=frozenset(roles),
-        access_token=Secret("jwt"),
         expires_at=0.0,
     )
     return ASGIConnection({"type": "http", "headers": [], "user": principal})  # type: ignore[arg-type]

@@ -10,7 +10,6 @@ import pytest
 from gateway.identity.principal import Principal
 from gateway.identity.token_cache import TokenCache
 from shared.errors import Overloaded, Unavailable
-from shared.settings import Secret
 from tests.support.wait import until
 
 TTL = timedelta(seconds=5)
@@ -48,7 +47,6 @@ def principal(session: str | None = "s1", expires_at: float = 9000.0) -> Princip
         user_id="u1",
         email="a@example.com",
         roles=frozenset({"user"}),
-        access_token=Secret("jwt"),
         expires_at=expires_at,
         session_id=session,
     )

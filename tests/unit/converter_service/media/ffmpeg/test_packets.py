@@ -61,6 +61,28 @@ def test_packets_without_a_length_are_as_long_as_their_neighbours() -> None:
     assert adding.extent.audio_s == pytest.approx(0.08)
 
 
+def test_packets_shorter_than_the_clocks_ticks_are_as_long_as_the_steps_between_them() -> None:
+    """TrueHD in Matroska: 1/1200 s each, in milliseconds."""
+    stamps = [round(n / 1200, 3) for n in range(1200)]
+    adding = totals("truehd")
+    adding.add(lines(*((s, "N/A") for s in (*stamps, *(2.25 + s for s in stamps)))))
+    assert adding.extent.audio_s == pytest.approx(2.0, abs=0.01)
+    assert adding.extent.audio_end_s == pytest.approx(3.25, abs=0.01)
+
+
+def test_a_shorter_packet_where_a_joined_recording_ends_does_not_make_all_packets_short() -> None:
+    track = AudioTrack(index=0, stream=1, codec="opus", channels=2, sample_rate=48_000)
+    adding = PacketTotals(track, Placement(), ALL, are_joined=True)
+    adding.add(lines((0.0, 0.02), (0.02, 0.006), (0.0, 0.02), (0.02, 0.02)))
+    assert adding.extent.audio_s == pytest.approx(0.066)
+
+
+def test_a_single_short_step_does_not_make_all_packets_short() -> None:
+    adding = totals("dts")
+    adding.add(lines((0.0, "N/A"), (0.001, "N/A"), (0.021, "N/A"), (0.041, "N/A"), (0.061, "N/A")))
+    assert adding.extent.audio_s == pytest.approx(0.081)
+
+
 def test_a_length_that_includes_a_gap_is_not_all_sound() -> None:
     adding = totals("aac")
     adding.add(lines((0.0, 0.02), (0.02, 1.02), (1.04, 0.02)))

@@ -6,6 +6,7 @@ import pytest
 
 from converter_service.media.errors import Fault, MediaError
 from converter_service.media.ffmpeg.probe import parse_probe
+from converter_service.media.protection import Locks
 
 MOV = "mov,mp4,m4a,3gp,3g2,mj2"
 AUDIO = {"index": 1, "codec_type": "audio", "codec_name": "aac", "sample_rate": "44100", "channels": 2}
@@ -107,6 +108,9 @@ def test_matroska_files_are_named_by_their_contents(streams: list[dict[str, obje
     assert parse_probe(answer(*streams, name="matroska,webm"), "").container == container
 
 
-def test_webm_is_detected_by_its_doctype() -> None:
-    assert parse_probe(answer(OPUS, name="matroska,webm"), "", is_webm=True).container == "webm"
-    assert parse_probe(answer(VIDEO, AUDIO), "", is_webm=True).container == "mp4"
+def test_encrypted_tracks_are_marked_and_encrypted_pictures_left_out() -> None:
+    numbered = {**AUDIO, "index": 2, "id": "0x101"}
+    locks = Locks(places=frozenset({0}), ids=frozenset({0x101}), has_sound=True)
+    info = parse_probe(answer(VIDEO, {**AUDIO, "id": "0x100"}, numbered), "", locks)
+    assert [track.is_protected for track in info.audio_tracks] == [False, True]
+    assert not info.pictures

@@ -1,7 +1,7 @@
 """The silence that ffmpeg reports."""
 
 from converter_service.media.ffmpeg.errors import complaints
-from converter_service.media.ffmpeg.silence_report import parse_silence
+from converter_service.media.ffmpeg.silence_report import parse_silence, was_rebuilt
 from converter_service.media.sandbox.process import Exit
 
 
@@ -14,7 +14,12 @@ def test_the_last_sum_counts_in_the_form_of_any_ffmpeg() -> None:
 
 
 def test_a_sum_that_starts_anew_is_added() -> None:
-    assert parse_silence("1.000000\n2.000000\n0.500000\n", is_full=False) == 2.5
+    begun = "1000000000000.000000\n"
+    rebuilt = f"{begun}1.000000\n2.000000\n{begun}0.500000\n"
+    assert parse_silence(rebuilt, is_full=False) == 2.5
+    assert was_rebuilt(rebuilt)
+    assert was_rebuilt(f"{begun}    Last message repeated 1 times\n1.000000\n")
+    assert not was_rebuilt(f"{begun}1.000000\n")
 
 
 def test_a_report_of_silence_is_no_complaint() -> None:

@@ -4,7 +4,14 @@ import pytest
 
 from converter_service.media.ffmpeg.job import expected_s
 from converter_service.media.ffmpeg.packets import SourceExtent
-from converter_service.media.ffmpeg.verify import Verdict, has_expected_length, lost_s, tolerance_s, verdict
+from converter_service.media.ffmpeg.verify import (
+    Verdict,
+    excess_s,
+    has_expected_length,
+    lost_s,
+    tolerance_s,
+    verdict,
+)
 from converter_service.media.ffmpeg.window import Window
 from converter_service.media.media_info import AudioTrack, MediaInfo
 from converter_service.media.option_parser import parse
@@ -84,10 +91,22 @@ def test_the_expected_length_is_the_declared_one_within_the_requested_part() -> 
 
 def test_only_audio_of_the_expected_length_passes_without_a_packet_list() -> None:
     assert has_expected_length(59.9, 60.0)
-    assert has_expected_length(61.0, 60.0)
+    assert has_expected_length(60.1, 60.0)
+    assert not has_expected_length(61.0, 60.0)
     assert not has_expected_length(59.0, 60.0)
     assert not has_expected_length(0.0, 0.0)
     assert not has_expected_length(59.0, None)
+
+
+def test_more_sound_than_packets_time_line_and_declared_duration_is_an_excess() -> None:
+    extent = SourceExtent(0, 60, 50, 60)
+    assert excess_s(100.0, 60.0, extent, ALL) == 40.0
+    assert excess_s(100.0, None, extent, ALL) == 40.0
+    assert excess_s(61.0, 60.0, extent, ALL) == 0.0
+    assert excess_s(100.0, 100.0, extent, ALL) == 0.0
+    # Overlapping packets.
+    assert excess_s(100.0, None, SourceExtent(0, 60, 100, 60), ALL) == 0.0
+    assert excess_s(20.0, 10.0, SourceExtent(0, 60, 10, 60), Window(10.0, 20.0)) == 10.0
 
 
 @pytest.mark.parametrize(

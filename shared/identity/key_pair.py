@@ -6,7 +6,13 @@ import json
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
 from jose import jwk
 from jose.backends.base import Key
 
@@ -34,7 +40,7 @@ class KeyPair:
         self.private: Key = jwk.construct(pem.reveal(), ALGORITHM)
         self.public: Key = self.private.public_key()
         point = self.public.to_dict()
-        self.kid = _thumbprint(point["x"], point["y"])
+        self.kid = thumbprint(self.public)
         self.jwk = PublicJwk(kid=self.kid, x=point["x"], y=point["y"])
 
 
@@ -44,7 +50,27 @@ def generate() -> KeyPair:
     return KeyPair(Secret(pem.decode()))
 
 
-def _thumbprint(x: str, y: str) -> str:
+def parse_key_pair(pem: Secret) -> KeyPair:
+    """Raises ValueError for anything but one unencrypted private key of the curve P-256."""
+    try:
+        key = load_pem_private_key(pem.reveal().encode(), password=None)
+    except (ValueError, TypeError):
+        key = None
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
+        raise ValueError("not a PEM private key of the curve P-256")  # noqa: TRY004 - a bad text
+    return KeyPair(pem)
+
+
+def public_pem(private: Secret) -> str:
+    """The public half of a private key, as PEM. Raises ValueError."""
+    public = load_pem_private_key(parse_key_pair(private).pem.reveal().encode(), password=None).public_key()
+    return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+def thumbprint(public: Key) -> str:
     """RFC 7638 §3.2: SHA-256 over the required members, in lexical order, without white space."""
-    members = json.dumps({"crv": "P-256", "kty": "EC", "x": x, "y": y}, separators=(",", ":"), sort_keys=True)
+    point = public.to_dict()
+    members = json.dumps(
+        {"crv": "P-256", "kty": "EC", "x": point["x"], "y": point["y"]}, separators=(",", ":"), sort_keys=True
+    )
     return base64.urlsafe_b64encode(hashlib.sha256(members.encode()).digest()).rstrip(b"=").decode()

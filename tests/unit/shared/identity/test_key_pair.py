@@ -3,7 +3,7 @@
 import base64
 import hashlib
 
-from auth_service.tokens.signing_key import KeyPair, generate
+from shared.identity.key_pair import KeyPair, generate
 
 
 def test_a_key_read_back_from_its_pem_has_the_same_name() -> None:
