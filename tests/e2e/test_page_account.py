@@ -39,7 +39,7 @@ async def test_an_authenticator_app_is_added_and_asked_for_at_the_next_sign_in(p
     await expect(page.get_by_role("img", name="QR code")).to_be_visible()
     await check_accessibility(page)
     totp = pyotp.TOTP(await page.locator("code.secret").inner_text())
-    await page.get_by_label("Code").fill(totp.now())
+    await page.get_by_role("textbox", name="Code").fill(totp.now())
     await page.get_by_role("button", name="Confirm").click()
     codes = await page.locator(".codes code").all_inner_texts()
     assert len(set(codes)) == 10
@@ -50,11 +50,11 @@ async def test_an_authenticator_app_is_added_and_asked_for_at_the_next_sign_in(p
     await page.get_by_label("Email address").fill(email)
     await page.get_by_label("Password", exact=True).fill(PASSWORD)
     await page.get_by_role("button", name="Sign in").click()
-    await page.get_by_label("Code").fill("000000")
+    await page.get_by_role("textbox", name="Code").fill("000000")
     await page.get_by_role("button", name="Continue").click()
     await expect(page.get_by_text("This code is not right")).to_be_visible()
     await check_accessibility(page)
-    await page.get_by_label("Code").fill(codes[0])
+    await page.get_by_role("textbox", name="Code").fill(codes[0])
     await page.get_by_role("button", name="Continue").click()
     await expect(page.get_by_text("Unused recovery codes: 9")).to_be_visible()
 
@@ -70,7 +70,7 @@ async def test_other_sessions_keys_and_the_account_are_ended(page: Page, http: h
 
     await page.get_by_label("Name of a new key").fill("nightly import")
     await page.get_by_role("button", name="Create key").click()
-    key = await page.get_by_label("Your new API key").input_value()
+    key = await page.get_by_role("textbox", name="Your new API key").input_value()
     own = {"Authorization": f"Bearer {key}"}
     assert (await http.get("/v1/conversions", headers=own)).is_success
     await page.get_by_role("button", name="I have kept them").click()

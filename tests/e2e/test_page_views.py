@@ -42,6 +42,7 @@ async def test_no_view_has_a_barrier_or_is_wider_than_the_screen(
     await choose(page, *videos(media, tmp_path))
     await expect(page.locator(".row[data-state=completed]")).to_have_count(2)
     await expect(page.get_by_text("This video has no sound.")).to_be_visible()
+    await expect(page.locator(".row")).to_have_count(3)
     await take_picture(page)
     await choose(page, video(tmp_path, LONG, media.video(seconds=1)))
     await expect(page.locator(".row[data-state=completed]")).to_have_count(3)
