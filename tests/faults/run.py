@@ -135,7 +135,9 @@ class Run:
         context = ScenarioContext(self._system, self._messages, self._traffic, faults, self.schedule)
         self._traffic.urls = self._system.urls_over_links if scenario.over_links else self._system.urls
         watch = ReadinessMonitor(self._system)
-        long_requests = LongRequests(self._system.urls, self._good, self._long, context.stops)
+        long_requests = LongRequests(
+            self._system.urls, self._good, self._long, context.stops, has_long=scenario.has_long_requests
+        )
         async with watch.watching():
             async with self._load(scenario, long_requests):
                 for _ in range(times):

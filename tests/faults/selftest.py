@@ -59,6 +59,7 @@ class Planted:
     words: str
     dead_letters: int = 0
     is_graceful: bool = False
+    has_long_requests: bool = True
 
     def is_found(self, findings: Findings) -> bool:
         return any(self.words in problem for problem in said(findings, self.kind))
@@ -166,6 +167,7 @@ PLANTED = (
         Kind.WRONG,
         "a kept connection to",
         is_graceful=True,
+        has_long_requests=False,
     ),
     Planted("hold_on_to_the_lease", WORKERS, _nothing, Kind.WRONG, "leases held"),
 )
@@ -229,6 +231,7 @@ async def _is_found(run: Run, planted: Planted) -> bool:
         planted.inject,
         dead_letters=planted.dead_letters,
         is_graceful=planted.is_graceful,
+        has_long_requests=planted.has_long_requests,
     )
     for _ in range(ROUNDS):
         row = await run.scenario(scenario, TIMES, QUIET_WITHIN_S)

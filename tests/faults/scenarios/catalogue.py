@@ -31,6 +31,17 @@ def every() -> list[Scenario]:
         ),
         *(_about(f"sleep at a step of {name}", 3, at_a_step(name, signal.SIGSTOP)) for name in WORKERS),
         *(_graceful(f"stop {name}", 1, processes.stopped(name)) for name in SERVICES),
+        *(
+            Scenario(
+                f"stop {name} beside kept connections",
+                2,
+                processes.stopped(name),
+                is_graceful=True,
+                has_long_requests=False,
+            )
+            for name in SERVICES
+            if name not in WORKERS
+        ),
         _graceful("restart one after the other", 2, processes.rolling),
         *(_about(f"freeze {name}", 1, processes.frozen(name)) for name in (*SERVICES, *SERVERS)),
         *(

@@ -61,7 +61,8 @@ class Scenario:
     """One kind of fault, injected `times` times in a whole run; the system heals it afterwards.
 
     `may_repeat_mails`: the same mail may arrive twice, because a process or connection can end between the
-    mail server's acceptance and our record of it. `is_graceful`: no connection may break. `over_links`:
+    mail server's acceptance and our record of it. `is_graceful`: no connection may break, those of
+    long requests included (`has_long_requests`). `over_links`:
     clients use gateways through proxies. `dead_letters`: expected per injection. `cost`: duration relative to
     other scenarios. `is_possible`: whether this machine permits it.
     """
@@ -71,6 +72,7 @@ class Scenario:
     inject: Break
     may_repeat_mails: bool = False
     is_graceful: bool = False
+    has_long_requests: bool = True
     over_links: bool = False
     dead_letters: int = 0
     cost: float = 1.0
