@@ -142,6 +142,6 @@ async def test_a_paused_upload_waits_and_a_cancelled_one_is_gone(
     person = sender.person
 
     async def is_empty() -> bool:
-        return (await person.get("/v1/conversions")).json()["items"] == []
+        return not (await person.get("/v1/conversions")).json()["items"]
 
     await until(is_empty, what="the upload is removed at the server")
