@@ -1,16 +1,14 @@
-"""The account's view of the page: password, second factors, sessions, keys, deletion."""
+"""The account's view of the page: sessions, keys, deletion."""
 
 from collections.abc import AsyncIterator
-from secrets import token_hex
 
 import httpx
-import pyotp
 import pytest
 from playwright.async_api import Page, expect
 
 from tests.support.browser import executable
 from tests.support.client import PASSWORD, Person
-from tests.support.page import check_accessibility, chromium, load_axe, register, visitor
+from tests.support.page import chromium, load_axe, register, visitor
 from tests.support.system import System
 
 pytestmark = pytest.mark.skipif(executable() is None, reason="no browser on this machine")
@@ -28,35 +26,6 @@ async def opened(page: Page, email: str) -> None:
     await register(page, email)
     await page.get_by_role("link", name="Account").click()
     await expect(page.get_by_role("heading", name="Your account")).to_be_visible()
-
-
-async def test_an_authenticator_app_is_added_and_asked_for_at_the_next_sign_in(page: Page) -> None:
-    email = f"{token_hex(6)}@example.org"
-    await opened(page, email)
-    await expect(page.get_by_text("Account created")).to_be_visible()
-    await check_accessibility(page)
-    await page.get_by_role("button", name="Add an authenticator app").click()
-    await expect(page.get_by_role("img", name="QR code")).to_be_visible()
-    await check_accessibility(page)
-    totp = pyotp.TOTP(await page.locator("code.secret").inner_text())
-    await page.get_by_role("textbox", name="Code").fill(totp.now())
-    await page.get_by_role("button", name="Confirm").click()
-    codes = await page.locator(".codes code").all_inner_texts()
-    assert len(set(codes)) == 10
-    await page.get_by_role("button", name="I have kept them").click()
-    await expect(page.get_by_text("Unused recovery codes: 10")).to_be_visible()
-
-    await page.get_by_role("button", name="Sign out", exact=True).click()
-    await page.get_by_label("Email address").fill(email)
-    await page.get_by_label("Password", exact=True).fill(PASSWORD)
-    await page.get_by_role("button", name="Sign in").click()
-    await page.get_by_role("textbox", name="Code").fill("000000")
-    await page.get_by_role("button", name="Continue").click()
-    await expect(page.get_by_text("This code is not right")).to_be_visible()
-    await check_accessibility(page)
-    await page.get_by_role("textbox", name="Code").fill(codes[0])
-    await page.get_by_role("button", name="Continue").click()
-    await expect(page.get_by_text("Unused recovery codes: 9")).to_be_visible()
 
 
 async def test_other_sessions_keys_and_the_account_are_ended(page: Page, http: httpx.AsyncClient) -> None:
