@@ -3,14 +3,22 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any, Final, Literal
 
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, async_playwright, expect
 
+from devstack.home import REPOSITORY
 from tests.support.browser import executable
 from tests.support.client import PASSWORD
 from tests.support.wait import PATIENCE_S
 
 PATIENCE_MS = PATIENCE_S * 1000
+AXE = REPOSITORY / "web/node_modules/axe-core/axe.min.js"
+RULES = "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+NARROW: Final[ViewportSize] = {"width": 360, "height": 740}
+WIDE: Final[ViewportSize] = {"width": 1440, "height": 900}
+SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 
 
 @asynccontextmanager
@@ -63,3 +71,23 @@ async def choose(page: Page, *videos: Path) -> None:
     async with page.expect_file_chooser() as chooser:
         await page.get_by_role("button", name="Choose videos").click()
     await (await chooser.value).set_files([str(video) for video in videos])
+
+
+async def load_axe(page: Page) -> None:
+    """Adds axe-core to the page's documents, which the page's own policy would not allow."""
+    await page.add_init_script(path=str(AXE))
+
+
+async def check_accessibility(page: Page) -> None:
+    """Fails for what axe-core finds in either colour scheme, and for a page wider than the screen."""
+    for scheme in SCHEMES:
+        await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        for size in (NARROW, WIDE):
+            await page.set_viewport_size(size)
+            assert await page.evaluate(OVERFLOW) <= 0, (scheme, size)
+        found: dict[str, Any] = await page.evaluate(RULES)
+        barriers = [
+            (each["id"], [node["html"][:200] + node["failureSummary"] for node in each["nodes"]])
+            for each in found["violations"]
+        ]
+        assert barriers == [], scheme

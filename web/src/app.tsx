@@ -1,6 +1,8 @@
-import { useEffect } from "preact/hooks";
+import type { ComponentType } from "preact";
+import { useEffect, useState } from "preact/hooks";
 import { Message, Spinner } from "./parts/controls";
 import { isOnline } from "./network";
+import { route } from "./route";
 import { epoch, refresh, state } from "./session/session";
 import { texts } from "./texts";
 import { Home } from "./views/home";
@@ -32,8 +34,21 @@ function View() {
     case "signed-out":
       return <Welcome />;
     case "signed-in":
-      return <Home key={epoch.value} />;
+      return (
+        <>
+          {/* Stays while another view is open: uploads go on. */}
+          <div hidden={route.value !== ""}><Home key={epoch.value} /></div>
+          {route.value === "account" && <Account key={epoch.value} />}
+        </>
+      );
   }
+}
+
+/** Loaded when it is visited. */
+function Account() {
+  const [View, setView] = useState<ComponentType | null>(null);
+  useEffect(() => void import("./views/account").then(({ AccountView }) => setView(() => AccountView)), []);
+  return View ? <View /> : <Spinner />;
 }
 
 const RETRY_MS = 5_000;

@@ -1,6 +1,7 @@
 /** What can be done with a conversion. */
 import { call, json } from "../session/api";
 import { Problem } from "../session/problem";
+import { localLink } from "./link";
 import type { Conversion } from "./model";
 import type { Conversions } from "./store";
 
@@ -41,8 +42,4 @@ export async function shareLink(id: string): Promise<Link> {
 
 function link(id: string, seconds: number): Promise<Link> {
   return json<Link>(`v1/conversions/${id}/link`, { body: { expires_in: seconds } });
-}
-
-export function localLink(url: string): string {
-  return url.slice(url.lastIndexOf("/v1/") + 1);
 }

@@ -23,8 +23,10 @@ export const ACTIVE: ReadonlySet<Status> = new Set(["queued", "converting", "fet
 
 export const isActive = (conversion: Conversion): boolean => ACTIVE.has(conversion.status);
 
-/** True when `next` is newer: events of a stream may come after the response of a later call. */
+/** True when `next` is newer: an event of a stream may come after the response of a later call. Only a retry, which
+ * begins with the queue, leads out of a final state. */
 export function supersedes(next: Conversion, held: Conversion): boolean {
-  if (isActive(held) && isActive(next) && held.status === next.status) return next.progress >= held.progress;
-  return !(held.status === "converting" && next.status === "queued");
+  if (!isActive(held)) return next.status !== "converting" || held.status === "uploading";
+  if (held.status === "converting" && next.status === "queued") return false;
+  return held.status !== next.status || next.progress >= held.progress;
 }

@@ -22,12 +22,18 @@ export class Uploads {
   private readonly releases = new Map<string, () => void>();
 
   private account = "";
+  private known: () => void = () => undefined;
+  /** Until the account is known nothing is kept, and so nothing is sent. */
+  private readonly ready = new Promise<void>((resolve) => {
+    this.known = resolve;
+  });
 
   constructor(private readonly finished: (conversion: string) => void) {}
 
   /** Takes up the unfinished uploads of this account. */
   async start(account: string): Promise<void> {
     this.account = account;
+    this.known();
     addEventListener("online", this.onOnline);
     void this.askLimit();
     for (const kept of await keptOf(account)) {
@@ -45,6 +51,7 @@ export class Uploads {
   }
 
   async add(files: readonly File[], fields: Record<string, string>): Promise<void> {
+    await this.ready;
     for (const file of files) {
       if (this.items.value.some((each) => each.accept(file))) continue;
       const reason = this.reasonAgainst(file);
@@ -93,9 +100,13 @@ export class Uploads {
 
   /** Begins what may begin now. */
   private advance(): void {
-    const busy = this.items.value.filter((each) => each.isBusy).length;
-    const next = this.items.value.filter((each) => each.state.value === "waiting").slice(0, Math.max(0, AT_ONCE - busy));
-    for (const each of next) each.begin();
+    // Looked at anew each time: an upload that begins calls this again.
+    for (;;) {
+      const busy = this.items.value.filter((each) => each.isBusy).length;
+      const next = this.items.value.find((each) => each.state.value === "waiting");
+      if (next === undefined || busy >= AT_ONCE) return;
+      next.begin();
+    }
   }
 
   private readonly onOnline = (): void => {

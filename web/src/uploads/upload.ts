@@ -50,8 +50,10 @@ export class Upload {
   }
 
   begin(): void {
-    this.go("sending");
+    if (this.state.value !== "waiting") return;
+    this.state.value = "sending";
     this.connect();
+    this.changed();
   }
 
   pause(): void {

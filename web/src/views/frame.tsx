@@ -2,6 +2,7 @@
 import { IconButton, Select } from "../parts/controls";
 import { Icon, Logo } from "../parts/icon";
 import { dismiss, notice } from "../notices";
+import { route } from "../route";
 import { signOut, state } from "../session/session";
 import { chooseLanguage, isLanguage, language, LANGUAGES, texts } from "../texts";
 import { chooseTheme, theme, THEMES } from "../theme";
@@ -13,6 +14,9 @@ export function Header() {
       <h1><a href="./"><Logo />{t.title}</a></h1>
       {state.value === "signed-in" && (
         <nav aria-label={t.account}>
+          <a class="button quiet" href="#account" aria-current={route.value === "account" ? "page" : undefined}>
+            <Icon name="user" /><span>{t.account}</span>
+          </a>
           <button type="button" class="quiet" onClick={() => void signOut().catch(() => undefined)}>
             <Icon name="leave" /><span>{t.signOut}</span>
           </button>

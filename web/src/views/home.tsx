@@ -3,6 +3,7 @@ import { effect } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { Conversions } from "../conversions/store";
 import { Watcher } from "../conversions/watcher";
+import { route } from "../route";
 import { json } from "../session/api";
 import { texts } from "../texts";
 import { Uploads } from "../uploads/queue";
@@ -49,6 +50,7 @@ function useTitle(conversions: Conversions, uploads: Uploads): void {
   useEffect(
     () =>
       effect(() => {
+        if (route.value !== "") return;
         const count = conversions.active.length + uploads.items.value.length;
         document.title = count > 0 ? `(${count}) ${texts.value.title}` : texts.value.title;
       }),

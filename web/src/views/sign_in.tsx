@@ -1,6 +1,7 @@
 /** Forms of people who are not signed in. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { answer, hasPasskeys } from "../account/passkeys";
 import { explain } from "../explain";
 import { Field, PasswordField } from "../parts/controls";
 import { call } from "../session/api";
@@ -72,13 +73,17 @@ export function ForgotForm({ email, setEmail, go }: Shared) {
 export function FactorForm({ factor, go }: { factor: FactorStep; go: (step: Step) => void }) {
   const t = texts.value;
   const [code, setCode] = useState("");
-  const form = useSending(
-    () => signIn("login/factor", { factor_token: factor.token, code: code.trim() }),
-    (error) => (isCode(error, "invalid_credentials") ? t.factor.wrong : null),
-  );
+  const own = (error: unknown): string | null => (isCode(error, "invalid_credentials") ? t.factor.wrong : null);
+  const form = useSending(() => signIn("login/factor", { factor_token: factor.token, code: code.trim() }), own);
+  const { passkey } = factor;
+  const byPasskey = useSending(async () => {
+    if (passkey) await signIn("login/factor", { factor_token: factor.token, credential: await answer(passkey) });
+  }, own);
   return (
     <Form title={t.factor.title} submit={t.factor.submit} form={form}
       more={<LinkButton text={t.factor.again} onClick={() => go({ kind: "sign-in" })} />}>
+      {passkey && hasPasskeys() && <button type="button" onClick={byPasskey.send}>{t.factor.passkey}</button>}
+      {byPasskey.failure && <p class="error" role="alert">{byPasskey.failure}</p>}
       <p>{t.factor.text}</p>
       <Field label={t.factor.code} value={code} onInput={setCode}
         input={{ autocomplete: "one-time-code", autocapitalize: "none", spellcheck: false, required: true, maxLength: 64 }} />
@@ -91,7 +96,8 @@ async function enter(email: string, password: string, go: (step: Step) => void):
     await signIn("login", { email, password });
   } catch (error) {
     if (!isCode(error, "second_factor_required")) throw error;
-    go({ kind: "factor", factor: { token: String((error as Problem).body["factor_token"]) } });
+    const { factor_token: token, passkey_options: passkey = null } = (error as Problem).body;
+    go({ kind: "factor", factor: { token: String(token), passkey: passkey as FactorStep["passkey"] } });
   }
 }
 

@@ -6,6 +6,8 @@ import { FactorForm, ForgotForm, RegisterForm, SignInForm } from "./sign_in";
 
 export interface FactorStep {
   token: string;
+  /** For a sign-in with a passkey, where the account has one. */
+  passkey: PublicKeyCredentialRequestOptionsJSON | null;
 }
 
 export type Step = { kind: "sign-in" | "register" | "forgot" } | { kind: "factor"; factor: FactorStep };

@@ -1,0 +1,58 @@
+"""The account's view of the page: sessions, keys, deletion."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.support.browser import executable
+from tests.support.client import PASSWORD, Person
+from tests.support.page import chromium, load_axe, register, visitor
+from tests.support.system import System
+
+pytestmark = pytest.mark.skipif(executable() is None, reason="no browser on this machine")
+
+
+@pytest.fixture
+async def page(system: System) -> AsyncIterator[Page]:
+    async with chromium() as browser, visitor(browser, system.url) as context:
+        page = await context.new_page()
+        await load_axe(page)
+        yield page
+
+
+async def opened(page: Page, email: str) -> None:
+    await register(page, email)
+    await page.get_by_role("link", name="Account").click()
+    await expect(page.get_by_role("heading", name="Your account")).to_be_visible()
+
+
+async def test_other_sessions_keys_and_the_account_are_ended(page: Page, http: httpx.AsyncClient) -> None:
+    person = Person(http)
+    await opened(page, person.email)
+    (await person.sign_in()).raise_for_status()
+    await page.reload()
+    await page.get_by_role("button", name="Sign out everywhere else").click()
+    await expect(page.get_by_text("Signed out there.")).to_be_visible()
+    assert (await person.get("/v1/auth/me")).status_code == httpx.codes.UNAUTHORIZED
+
+    await page.get_by_label("Name of a new key").fill("nightly import")
+    await page.get_by_role("button", name="Create key").click()
+    key = await page.get_by_role("textbox", name="Your new API key").input_value()
+    own = {"Authorization": f"Bearer {key}"}
+    assert (await http.get("/v1/conversions", headers=own)).is_success
+    await page.get_by_role("button", name="I have kept them").click()
+    await page.get_by_role("button", name="Remove nightly import").click()
+    await expect(page.get_by_role("button", name="Remove nightly import")).to_have_count(0)
+    assert (await http.get("/v1/conversions", headers=own)).status_code == httpx.codes.UNAUTHORIZED
+
+    await page.get_by_role("button", name="Delete my account").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Password", exact=True).fill("not my password")
+    await dialog.get_by_role("button", name="Delete my account").click()
+    await expect(dialog.get_by_text("This is not your password.")).to_be_visible()
+    await dialog.get_by_label("Password", exact=True).fill(PASSWORD)
+    await dialog.get_by_role("button", name="Delete my account").click()
+    await expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    assert (await person.sign_in()).json()["code"] == "invalid_credentials"
