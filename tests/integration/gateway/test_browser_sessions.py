@@ -51,13 +51,14 @@ FOREIGN: tuple[dict[str, str], ...] = (
 )
 
 
-async def test_requests_of_other_sites_are_refused_before_anything_happens(rig: Rig) -> None:
-    for call in CALLS:
-        for headers in FOREIGN:
-            sent = {name: rig.url if value == "OWN" else value for name, value in headers.items()}
-            status, body, cookie = await post(rig, call, sent)
-            assert (status, body["code"], cookie) == (403, "forbidden", ""), (call, headers)
-    assert rig.auth.seen == []
+async def test_requests_of_other_sites_are_refused_before_anything_happens() -> None:
+    async with running(rate_login="1000/hour") as rig:
+        for call in CALLS:
+            for headers in FOREIGN:
+                sent = {name: rig.url if value == "OWN" else value for name, value in headers.items()}
+                status, body, cookie = await post(rig, call, sent)
+                assert (status, body["code"], cookie) == (403, "forbidden", ""), (call, headers)
+        assert rig.auth.seen == []
 
 
 async def test_a_browser_that_sends_the_origin_alone_is_accepted_at_its_own_host(rig: Rig) -> None:
