@@ -65,7 +65,7 @@ include-path-regex = "/(email/verify|password/reset|oauth/token)$"
 checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 422]
 
 [[operations]]
-include-path-regex = "/(login/factor|proof|proof/options)$"
+include-path-regex = "^/v1/auth/(login/factor|proof|proof/options)$"
 checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 409, 429]
 
 [[operations]]

@@ -8,6 +8,7 @@ from typing import Any
 
 import aiohttp
 
+from devstack.ports import free_port
 from gateway.settings import GatewaySettings
 from shared.settings import Secret
 from tests.integration.gateway.rig import serving
@@ -106,6 +107,7 @@ async def front(mongo_url: str, **changes: Any) -> AsyncIterator[Front]:
             auth.sign_in(owner, sub=owner)
         auth.sign_in("reader", sub="alice", scope="conversions:read")
         settings = GatewaySettings(
+            port=free_port(),
             introspection_secret=Secret("introspection-secret"),
             token_key=api.issuer.key.pem,
             amqp_url=Secret("amqp://unused"),

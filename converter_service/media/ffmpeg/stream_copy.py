@@ -4,7 +4,6 @@ Whether a copy may do is decided by the source's declared properties. The copy i
 decoded to its end and must have the expected duration and bit rate.
 """
 
-from converter_service.media.bit_rates import bitrate_for
 from converter_service.media.containers import MATROSKA_FAMILY
 from converter_service.media.ffmpeg.job import TranscodeJob
 from converter_service.media.ffmpeg.verify import LENGTH_TOLERANCE_S
@@ -44,7 +43,7 @@ def meets_request(job: TranscodeJob, made_s: float, bitrate_bps: int) -> bool:
     if abs(made_s - (job.expected_s or 0.0)) > LENGTH_TOLERANCE_S:
         return False
     asked = job.options.bitrate_bps
-    most = bitrate_for(job.options, job.track)
+    most = job.options.effective_bitrate_bps
     if most is None or bitrate_bps > most * (1 + BITRATE_TOLERANCE):
         return most is None
     return asked is None or bitrate_bps >= asked * (1 - BITRATE_TOLERANCE)

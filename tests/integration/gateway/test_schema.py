@@ -20,6 +20,10 @@ PUBLIC = {
     ("get", "/v1/auth/oauth/{provider}/start"),
     ("get", "/v1/auth/oauth/{provider}/callback"),
     ("post", "/v1/auth/oauth/token"),
+    ("post", "/v1/auth/browser/login"),
+    ("post", "/v1/auth/browser/login/factor"),
+    ("post", "/v1/auth/browser/login/provider"),
+    ("post", "/v1/auth/browser/refresh"),
     ("post", "/v1/auth/password/forgot"),
     ("post", "/v1/auth/password/reset"),
     ("options", "/v1/uploads"),
@@ -30,6 +34,7 @@ PUBLIC = {
 }
 CLOSED = {
     ("post", "/v1/auth/logout"),
+    ("post", "/v1/auth/browser/logout"),
     ("get", "/v1/auth/me"),
     ("patch", "/v1/auth/me"),
     ("delete", "/v1/auth/me"),

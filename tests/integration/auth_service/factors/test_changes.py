@@ -3,10 +3,12 @@
 import pytest
 from sqlalchemy import text
 
+from auth_service.cli import run_command
 from auth_service.database.encryption import DataCipher
 from auth_service.factors.service import MAX_APPS
 from auth_service.maintenance.reencryption import Reencryption
 from auth_service.maintenance.sweeper import Sweeper
+from auth_service.settings import CommandSettings
 from shared.settings import Secret
 from tests.integration.auth_service.account_mails import AccountMails
 from tests.integration.auth_service.factors.enrolled import (
@@ -31,6 +33,7 @@ from tests.integration.auth_service.replica import (
 from tests.integration.auth_service.sql import opened, transaction
 from tests.support.authenticator import Authenticator
 from tests.support.messaging import MemoryBroker
+from tests.support.wait import until
 
 CHANGES = [
     ("POST", "auth/factors/totp"),
@@ -218,8 +221,13 @@ async def test_with_a_lost_data_key_a_recovery_code_still_signs_in(
     auth: Replica, clock: Clock, postgres_url: str, broker: MemoryBroker
 ) -> None:
     owner = await enrolled(auth, clock)
-    async with running(settings(postgres_url, data_keys=Secret("n" * 43)), clock, broker) as other:
-        await other.ready()
+    lost = Secret("n" * 43)
+    async with running(settings(postgres_url, data_keys=lost), clock, broker) as other:
+        await until(other.is_ready, what="the migrations have run")
+        await run_command(
+            ["rotate-keys"], CommandSettings(database_url=Secret(postgres_url), data_keys=lost), clock.now
+        )
+        clock.advance(seconds=10)
         assert (await login(other, owner.person.email, code=owner.app.code())).status_code == 401
         assert (await login(other, owner.person.email, code=owner.recovery_codes[0])).status_code == 200
 

@@ -70,12 +70,6 @@ def test_the_default_bit_rate_is_a_ceiling_and_one_that_was_requested_is_met(
     assert meets_request(job(**fields), 60.0, bitrate_bps) is fits
 
 
-@pytest.mark.parametrize(("bitrate_bps", "fits"), [(64_000, True), (96_000, False)])
-def test_the_default_bit_rate_of_speech_is_the_ceiling_of_copies_too(bitrate_bps: int, fits: bool) -> None:
-    speech = replace(MP3, sample_rate=16_000, channels=1)
-    assert meets_request(job(speech), 60.0, bitrate_bps) is fits
-
-
 def test_lossless_audio_needs_no_bit_rate() -> None:
     flac = replace(MP3, codec="flac")
     assert meets_request(job(flac, format="flac"), 60.0, 3_000_000)
