@@ -24,7 +24,8 @@ async def test_an_outage_that_comes_with_a_stop_loses_and_repeats_nothing_either
     servers: Stack, tmp_path: Path, amqp_url: str, mongo_url: str
 ) -> None:
     urls = {"amqp_url": amqp_url, "mongo_url": mongo_url}
-    report = await run_stops(servers, tmp_path, **urls, stops=2 * len(FAULTS), seed=1, outages=FAULTS)
+    # Another seed than above: the mail sink keeps the mails of all tests, and equal seeds give equal events.
+    report = await run_stops(servers, tmp_path, **urls, stops=2 * len(FAULTS), seed=2, outages=FAULTS)
     assert report.problems == []
     assert report.events > 0
     assert dict(report.outages) == dict.fromkeys(FAULTS, 2)
