@@ -94,7 +94,7 @@ class ProgramRunner:
             running = await stack.enter_async_context(
                 self.start(second, scratch, result=result, file_bytes=file_bytes, stdin=reads.fileno())
             )
-            # Each program sees the other one's end only if nobody else holds the pipe.
+            # A program is notified that the other one ended only if no other process holds the pipe.
             reads.close()
             writes.close()
             yield feeding, running

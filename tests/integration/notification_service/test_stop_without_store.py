@@ -1,7 +1,8 @@
 """A process that is stopped while MongoDB is cut off: the next one only records what was sent."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
@@ -25,7 +26,7 @@ from tests.integration.notification_service.service_process import is_alive, pub
 from tests.support.event_samples import COMPLETED, enveloped
 from tests.support.mail_server import MailServer
 from tests.support.wait import until
-from tests.support.webhooks import endpoint, receiver
+from tests.support.webhooks import Receiver, endpoint, receiver
 
 KEY = Secret("k" * 32)
 POLL = DispatchPolicy(lease=timedelta(), schedule=()).poll
@@ -70,9 +71,12 @@ def settings(amqp_url: str, mongo_url: str, link: Link, broker_link: Link) -> No
     )
 
 
-async def test_a_webhook_that_could_not_be_recorded_is_not_sent_again(
+@asynccontextmanager
+async def sent_without_record(
     settings: NotificationSettings, link: Link, mongo_url: str
-) -> None:
+) -> AsyncIterator[tuple[Receiver, Client]]:
+    """Yields when a process has sent a webhook, lost MongoDB before its record, and ended."""
+
     async def cut_and_accept(_: web.Request) -> web.Response:
         await asyncio.to_thread(link.turn, LinkState.CUT)
         return web.Response(status=204)
@@ -84,6 +88,13 @@ async def test_a_webhook_that_could_not_be_recorded_is_not_sent_again(
         async with running(settings), publishing(settings) as broker:
             await broker.publish(enveloped(replace(COMPLETED, recipient="")))
             await until(lambda: there.calls, what="the webhook")
+        yield there, client
+
+
+async def test_a_webhook_that_could_not_be_recorded_is_not_sent_again(
+    settings: NotificationSettings, link: Link, mongo_url: str
+) -> None:
+    async with sent_without_record(settings, link, mongo_url) as (there, client):
         await asyncio.to_thread(link.turn, LinkState.FAIR)
         async with running(settings):
             await until(lambda: _is_delivered(client), what="the record")
@@ -94,18 +105,7 @@ async def test_a_webhook_is_not_sent_again_before_its_record_could_arrive(
     settings: NotificationSettings, link: Link, broker_link: Link, mongo_url: str
 ) -> None:
     """The next process has MongoDB before RabbitMQ, where the record of the last one is."""
-
-    async def cut_and_accept(_: web.Request) -> web.Response:
-        await asyncio.to_thread(link.turn, LinkState.CUT)
-        return web.Response(status=204)
-
-    async with receiver() as there, connect(Secret(mongo_url)) as client:
-        hook = endpoint(COMPLETED.owner_id, url=there.url, secret=SecretCipher(KEY).encrypt(new_secret()))
-        await MongoEndpoints(database_of(client)).add(hook, 1)
-        there.answers = [cut_and_accept]
-        async with running(settings), publishing(settings) as broker:
-            await broker.publish(enveloped(replace(COMPLETED, recipient="")))
-            await until(lambda: there.calls, what="the webhook")
+    async with sent_without_record(settings, link, mongo_url) as (there, client):
         await asyncio.to_thread(broker_link.turn, LinkState.CUT)
         await asyncio.to_thread(link.turn, LinkState.FAIR)
         async with running(settings, is_ready=is_alive):
