@@ -168,4 +168,5 @@ async def test_the_sound_of_a_result_is_that_of_its_source_on_the_same_time_line
     fields = data.draw(parts(source))
     if isinstance(source, Timeline) and source.other_late_s is not None:
         fields["audio_track"] = "1"
-    assert await misplaced(harness, media, source, *carrier, format=form, **fields) == []
+    found = await misplaced(harness, media, source, *carrier, format=form, **fields)
+    assert (carrier, form, found) == (carrier, form, [])
