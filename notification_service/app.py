@@ -107,6 +107,7 @@ async def run(settings: NotificationSettings, stop: asyncio.Event, handover: tim
             background = [tasks.create_task(each.run()) for each in (preparation, emails.records, relay)]
             await serve(app, registry, _listeners(settings), stop)
             await cancel_all(background)
+            await emails.records.record_remembered()
 
 
 def grace_for(timeout: timedelta) -> timedelta:
