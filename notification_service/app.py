@@ -40,16 +40,19 @@ LISTENERS_GRACE = timedelta(seconds=5)
 # Readiness is public, and a mail server blocks a client that connects every second without sending.
 SMTP_CHECK_CACHED_S = 5.0
 QUEUES = (NOTIFICATION_MAIL, NOTIFICATION_WEBHOOKS, NOTIFICATION_RECORDS, NOTIFICATION_ACCOUNTS)
-# How long the record of an expired lease may take to arrive: a redelivery of five seconds, and its handling.
+# A redelivery of five seconds, and its handling.
 HANDOVER = timedelta(seconds=10)
 
 
-async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
-    """Runs until `stop` is set. Raises SettingsError for a malformed address."""
+async def run(settings: NotificationSettings, stop: asyncio.Event, handover: timedelta = HANDOVER) -> None:
+    """Runs until `stop` is set. Raises SettingsError for a malformed address.
+
+    `handover` is how long the record of an expired lease may take to arrive.
+    """
     registry, stopping = CollectorRegistry(), asyncio.Event()
     client = connect(settings.mongo_url, "tonegate-notification")
     database = database_of(client, DEFAULT_DATABASE)
-    mails, hooks = email_stores(settings, database, HANDOVER), webhook_stores(settings, database, HANDOVER)
+    mails, hooks = email_stores(settings, database, handover), webhook_stores(settings, database, handover)
     stores = (
         *(mails.ledger, mails.recipients, mails.failures),
         *(hooks.endpoints, hooks.outbox, hooks.deliveries, hooks.tests),
@@ -60,7 +63,7 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
     broker = RabbitMQ(settings.amqp_url.reveal(), "notification", QUEUES, process=NOTIFICATION)
     relay = OutboxRelay(hooks.outbox, broker)
     records = broker.consumer(NOTIFICATION_RECORDS, record_handlers(mails.ledger, hooks.deliveries))
-    takeover = TakeoverByRecords(records, HANDOVER)
+    takeover = TakeoverByRecords(records, handover)
     emails = build_emails(
         settings, mails, mailer, publisher=broker, takeover=takeover, stopping=stopping, registry=registry
     )
@@ -104,6 +107,7 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
             background = [tasks.create_task(each.run()) for each in (preparation, emails.records, relay)]
             await serve(app, registry, _listeners(settings), stop)
             await cancel_all(background)
+            await emails.records.record_remembered()
 
 
 def grace_for(timeout: timedelta) -> timedelta:
