@@ -1,8 +1,9 @@
 """Composition root of the notification service: builds emails and webhooks and runs them until stopped."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 
 from litestar import Litestar
 from prometheus_client import CollectorRegistry
@@ -87,20 +88,15 @@ async def run(settings: NotificationSettings, stop: asyncio.Event, handover: tim
             broker.consumer(NOTIFICATION_WEBHOOKS, webhook_handlers(webhooks.fanout)),
             broker.consumer(NOTIFICATION_ACCOUNTS, account_handlers(deletion)),
         )
-
-        async def finish() -> None:
-            stopping.set()
-            grace = grace_for(max(settings.smtp_timeout, settings.webhook_timeout))
-            stops = (consumer.stop(grace) for consumer in consumers)
-            await asyncio.gather(*stops, webhooks.dispatcher.stop(grace))
-
+        stops = [each.stop for each in (*consumers, webhooks.dispatcher)]
+        drain = partial(_drain, settings, stopping, stops)
         checks = (
             Check("rabbitmq", consumers[0].check),
             Check("mongodb", check_in_turn(mails.ledger.ping, preparation.check)),
             Check("smtp", mailer.ping, critical=False, cached_s=SMTP_CHECK_CACHED_S),
         )
         provide = {"webhooks": webhooks.service, "declining": emails.declining}
-        app = _application(settings, provide, checks=checks, drain=finish, registry=registry)
+        app = _application(settings, provide, checks=checks, drain=drain, registry=registry)
         async with asyncio.TaskGroup() as tasks:
             for each in (*consumers, webhooks.dispatcher):
                 tasks.create_task(each.run())
@@ -108,6 +104,17 @@ async def run(settings: NotificationSettings, stop: asyncio.Event, handover: tim
             await serve(app, registry, _listeners(settings), stop)
             await cancel_all(background)
             await emails.records.record_remembered()
+
+
+async def _drain(
+    settings: NotificationSettings,
+    stopping: asyncio.Event,
+    stops: Iterable[Callable[[timedelta], Awaitable[None]]],
+) -> None:
+    """Ends the sends that are waiting, and waits for those in flight."""
+    stopping.set()
+    grace = grace_for(max(settings.smtp_timeout, settings.webhook_timeout))
+    await asyncio.gather(*(stop(grace) for stop in stops))
 
 
 def grace_for(timeout: timedelta) -> timedelta:
