@@ -219,7 +219,7 @@ async def test_a_process_killed_before_it_recorded_a_send_sends_the_same_email_a
             await killed.wait()
         assert await states(settings) == {"sending": 1}
         server.behaviour.answers_late = False
-        async with running(settings, handover=timedelta(seconds=1)):
+        async with process(settings):
             await until(lambda: _is(settings, {"sent": 1}), what="the ledger's entry")
     assert len(server.taken) == 2
     assert server.taken[0].content == server.taken[1].content
