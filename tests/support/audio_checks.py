@@ -16,6 +16,7 @@ from converter_service.media.ffmpeg.transcoder import FFmpegTranscoder
 from converter_service.media.media_info import MediaInfo
 from converter_service.media.option_parser import parse
 from converter_service.media.transcoder import Output
+from tests.support.decoding_ffmpeg import decoding_ffmpeg
 
 SAMPLE_HZ = 8_000
 
@@ -92,7 +93,18 @@ def _replaced(limits: TranscodingLimits, name: str, value: object) -> Transcodin
 
 def samples(file: Path) -> "array[int]":
     """Decodes to 16-bit mono at SAMPLE_HZ."""
-    command = ["ffmpeg", "-v", "error", "-nostdin", "-i", f"file:{file}", "-ac", "1", "-ar", str(SAMPLE_HZ)]
+    command = [
+        decoding_ffmpeg(),
+        "-v",
+        "error",
+        "-nostdin",
+        "-i",
+        f"file:{file}",
+        "-ac",
+        "1",
+        "-ar",
+        str(SAMPLE_HZ),
+    ]
     raw = subprocess.run([*command, "-f", "s16le", "-"], check=True, capture_output=True, timeout=60).stdout
     decoded: array[int] = array("h")
     decoded.frombytes(raw)

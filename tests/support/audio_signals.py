@@ -9,6 +9,8 @@ from itertools import accumulate
 from operator import mul
 from pathlib import Path
 
+from tests.support.decoding_ffmpeg import decoding_ffmpeg
+
 # Enough for the chirp, and few enough samples for plain Python.
 CORRELATED_HZ = 4_000
 LARGEST_LAG_S = 0.1
@@ -29,7 +31,7 @@ def chirp(seconds: float, *, layout: str = "mono", rate: int = 48_000) -> tuple[
 def measured(file: Path) -> tuple[float, float]:
     """Integrated loudness in LUFS, true peak in dBTP."""
     meter = ["-map", "0:a:0", "-af", "ebur128=peak=true:framelog=verbose", "-f", "null", "-"]
-    command = ["ffmpeg", "-hide_banner", "-nostats", "-i", f"file:{file}", *meter]
+    command = [decoding_ffmpeg(), "-hide_banner", "-nostats", "-i", f"file:{file}", *meter]
     said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stderr
     loudness, peak = re.findall(r"I: +(\S+) LUFS|Peak: +(\S+) dBFS", said[said.rfind("Summary:") :])
     return float(loudness[0]), float(peak[1])
@@ -42,7 +44,7 @@ CHANNELS = {"mono": 1, "stereo": 2, "quad": 4, "5.1": 6, "7.1": 8}
 def wave(file: Path, stream: str = "a:0", at_hz: int = CORRELATED_HZ, channels: int = 1) -> "array[float]":
     """Decodes to samples from -1 to 1, channels interleaved; `channels=0` takes the first channel only."""
     mixed = ["-ac", str(channels)] if channels else ["-af", "pan=mono|c0=c0"]
-    command = ["ffmpeg", "-v", "error", "-nostdin", "-i", f"file:{file}", "-map", f"0:{stream}"]
+    command = [decoding_ffmpeg(), "-v", "error", "-nostdin", "-i", f"file:{file}", "-map", f"0:{stream}"]
     command += [*mixed, "-ar", str(at_hz), "-f", "f32le", "-"]
     raw = subprocess.run(command, check=True, capture_output=True, timeout=60).stdout
     decoded: array[float] = array("f")
