@@ -93,19 +93,9 @@ def _replaced(limits: TranscodingLimits, name: str, value: object) -> Transcodin
 
 def samples(file: Path) -> "array[int]":
     """Decodes to 16-bit mono at SAMPLE_HZ."""
-    command = [
-        decoding_ffmpeg(),
-        "-v",
-        "error",
-        "-nostdin",
-        "-i",
-        f"file:{file}",
-        "-ac",
-        "1",
-        "-ar",
-        str(SAMPLE_HZ),
-    ]
-    raw = subprocess.run([*command, "-f", "s16le", "-"], check=True, capture_output=True, timeout=60).stdout
+    command = [decoding_ffmpeg(), "-v", "error", "-nostdin", "-i", f"file:{file}"]
+    form = ["-ac", "1", "-ar", str(SAMPLE_HZ), "-f", "s16le", "-"]
+    raw = subprocess.run([*command, *form], check=True, capture_output=True, timeout=60).stdout
     decoded: array[int] = array("h")
     decoded.frombytes(raw)
     return decoded
