@@ -18,12 +18,19 @@ from converter_service.media.ffmpeg.metadata import tags_to_set
 from converter_service.media.ffmpeg.packets import PacketTotals, SourceExtent
 from converter_service.media.ffmpeg.placement import JOINED, Placement
 from converter_service.media.ffmpeg.progress import ProgressReports, Stalled
-from converter_service.media.ffmpeg.result import VerifiedAudio, decoded_s, verify_audio
-from converter_service.media.ffmpeg.runner import OUTPUT_BYTES, ProgramRunner
+from converter_service.media.ffmpeg.result import (
+    VerifiedAudio,
+    contents_of_frames,
+    decoded_s,
+    parse_contents,
+    verify_audio,
+)
+from converter_service.media.ffmpeg.runner import OUTPUT_BYTES, CapturedRun, ProgramRunner
 from converter_service.media.ffmpeg.silence_report import parse_silence, was_rebuilt
 from converter_service.media.ffmpeg.tag_programs import TagPrograms
 from converter_service.media.ffmpeg.uniform_sound import write_uniform
 from converter_service.media.ffmpeg.verify import LENGTH_TOLERANCE_S
+from converter_service.media.mp3_frames import count_frames
 from converter_service.media.sandbox.process import Exit, SandboxedProcess
 from shared.logs import get_logger
 
@@ -152,21 +159,32 @@ class JobPrograms:
         """
         job, tools, scratch = self.job, self.runner.tools, self.job.target.parent
         first_s = DECODED_S if job.form.has_counted_frames and not is_copy else None
-        counted, decoded = await asyncio.gather(
-            self.runner.capture(probe_commands.count(tools, job.form, job.target), scratch),
-            self.runner.capture(measure_commands.decode(tools, job.form, job.target, first_s), scratch),
-        )
+        programs = [measure_commands.decode(tools, job.form, job.target, first_s)]
+        if first_s is None:
+            # Frames of our own encoder are counted without a program.
+            programs.append(probe_commands.count(tools, job.form, job.target))
+        decoded, *reports = await asyncio.gather(*(self.runner.capture(each, scratch) for each in programs))
         if self.reports.made_s <= EMPTY_S and decoded_s(decoded.output) <= 0:
             return VerifiedAudio(0.0, complaints=complained)
-        for captured in (counted, decoded):
-            if captured.exit.code != 0 or captured.exit.stderr:
-                raise _broken(captured.exit.stderr[-500:])
         try:
-            audio = verify_audio(counted.output, decoded.output, job.form, first_s, complained)
+            for captured in (decoded, *reports):
+                _check_ended_well(captured)
+            contents = (
+                parse_contents(reports[0].output, job.form)
+                if reports
+                else contents_of_frames(await asyncio.to_thread(count_frames, job.target))
+            )
+            audio = verify_audio(contents, decoded.output, first_s, complained)
         except ValueError as error:
             raise _broken(str(error)) from error
         self.runner.limits.check_duration(audio.seconds)
         return audio
+
+
+def _check_ended_well(captured: CapturedRun) -> None:
+    """Raises ValueError if a program failed or complained."""
+    if captured.exit.code != 0 or captured.exit.stderr:
+        raise ValueError(captured.exit.stderr[-500:])
 
 
 def _broken(reason: str) -> TranscoderUnavailable:

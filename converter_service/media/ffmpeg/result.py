@@ -1,10 +1,11 @@
-"""The verified facts about a result, from ffprobe's frame count and ffmpeg's decoding of it."""
+"""The verified facts about a result, from what it declares, its frames and ffmpeg's decoding of it."""
 
 import re
 
 import msgspec
 
 from converter_service.media.audio_format import Format
+from converter_service.media.mp3_frames import FrameCount
 
 # Samples in one Layer III frame: ISO 11172-3 (from 32 kHz up) and ISO 13818-3 (below).
 MP3_FRAME, MP3_FRAME_LOW, MP3_LOW_HZ = 1152, 576, 32_000
@@ -30,7 +31,16 @@ class VerifiedAudio(msgspec.Struct, frozen=True):
         return self.seconds - self.silence_s
 
 
-class CountedStream(msgspec.Struct, frozen=True):
+class Contents(msgspec.Struct, frozen=True, kw_only=True):
+    """Seconds that a result declares, and those of its frames, of `frame_s` each, where frames are counted."""
+
+    declared_s: float
+    framed_s: float | None = None
+    frame_s: float = 0.0
+    bitrate_bps: int | None = None
+
+
+class ReportedStream(msgspec.Struct, frozen=True):
     codec_type: str = ""
     codec_name: str = ""
     sample_rate: str = "0"
@@ -39,39 +49,57 @@ class CountedStream(msgspec.Struct, frozen=True):
     nb_read_packets: str = "0"
 
 
-class Counted(msgspec.Struct, frozen=True):
+class Report(msgspec.Struct, frozen=True):
     """ffprobe's JSON about a result."""
 
-    streams: list[CountedStream] = []
+    streams: list[ReportedStream] = []
 
 
-def verify_audio(
-    counted_json: bytes, progress: bytes, form: Format, first_s: float | None, complaints: str = ""
-) -> VerifiedAudio:
-    """Compares ffprobe's count with ffmpeg's progress while it decoded the result, or its first seconds.
+def contents_of_frames(count: FrameCount) -> Contents:
+    """The contents of an MP3 that was encoded here."""
+    return Contents(
+        declared_s=count.declared * count.frame_s,
+        framed_s=count.counted * count.frame_s,
+        frame_s=count.frame_s,
+        bitrate_bps=count.bitrate_bps,
+    )
 
-    Raises ValueError if the codec is not that of `form`, or if the declared duration, the sum of the frames
-    and the decoded duration contradict each other.
-    """
-    streams = msgspec.json.decode(counted_json, type=Counted).streams
+
+def parse_contents(report_json: bytes, form: Format) -> Contents:
+    """Raises ValueError if the result is not one track in the codec of `form`, or has no duration."""
+    streams = msgspec.json.decode(report_json, type=Report).streams
     if [stream.codec_name for stream in streams if stream.codec_type == "audio"] != [form.codec]:
         raise ValueError(f"not one track of {form.codec}")
     stream = next(stream for stream in streams if stream.codec_type == "audio")
-    declared_s, made_s = float(stream.duration), decoded_s(progress)
-    is_decoded_whole = first_s is None or declared_s <= first_s
     frame_s = _frame_s(stream) if form.has_counted_frames else 0.0
+    return Contents(
+        declared_s=float(stream.duration),
+        framed_s=int(stream.nb_read_packets) * frame_s if form.has_counted_frames else None,
+        frame_s=frame_s,
+        bitrate_bps=int(stream.bit_rate) if stream.bit_rate.isdigit() else None,
+    )
+
+
+def verify_audio(
+    contents: Contents, progress: bytes, first_s: float | None, complaints: str = ""
+) -> VerifiedAudio:
+    """Compares a result's contents with ffmpeg's progress while it decoded the result, or its first seconds.
+
+    Raises ValueError if the declared duration, the sum of the frames and the decoded duration contradict each
+    other.
+    """
+    declared_s, made_s = contents.declared_s, decoded_s(progress)
+    is_decoded_whole = first_s is None or declared_s <= first_s
     # The declared duration includes the encoder's padding at both ends, at most three frames.
-    padding_s = 0.1 + 3 * frame_s
+    padding_s = 0.1 + 3 * contents.frame_s
     if abs(made_s - (declared_s if is_decoded_whole else first_s or 0.0)) > padding_s:
         raise ValueError(f"declares {declared_s} s, decodes to {made_s} s")
-    framed_s = int(stream.nb_read_packets) * frame_s
-    if form.has_counted_frames and abs(framed_s - declared_s) > padding_s:
-        raise ValueError(f"declares {declared_s} s, holds {framed_s} s of frames")
-    bitrate_bps = int(stream.bit_rate) if stream.bit_rate.isdigit() else None
-    return VerifiedAudio(made_s if is_decoded_whole else declared_s, bitrate_bps, complaints)
+    if contents.framed_s is not None and abs(contents.framed_s - declared_s) > padding_s:
+        raise ValueError(f"declares {declared_s} s, holds {contents.framed_s} s of frames")
+    return VerifiedAudio(made_s if is_decoded_whole else declared_s, contents.bitrate_bps, complaints)
 
 
-def _frame_s(stream: CountedStream) -> float:
+def _frame_s(stream: ReportedStream) -> float:
     rate = int(stream.sample_rate)
     return (MP3_FRAME if rate >= MP3_LOW_HZ else MP3_FRAME_LOW) / rate
 
