@@ -32,7 +32,7 @@ class VerifiedAudio(msgspec.Struct, frozen=True):
 
 
 class Contents(msgspec.Struct, frozen=True, kw_only=True):
-    """Seconds that a result declares, and those of its frames, of `frame_s` each, where frames are counted."""
+    """Seconds that a result declares, and those of its frames, of `frame_s` each, if they are counted."""
 
     declared_s: float
     framed_s: float | None = None
