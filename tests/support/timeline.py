@@ -146,7 +146,13 @@ class Changing:
     gap_s: float
     layouts: tuple[str, str]
     rates: tuple[int, int]
-    recordings = 2
+
+    @property
+    def recordings(self) -> int:
+        """Two, whose padding is that of three where one follows the other at once: the first one ends with a
+        part of a frame, and timestamps of the second one begin a frame early.
+        """
+        return 2 if self.gap_s else 3
 
     def pieces(self) -> tuple[Piece, ...]:
         first, second = self.first.pieces(), self.second.pieces()
