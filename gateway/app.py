@@ -13,6 +13,7 @@ from litestar.types import ASGIApp
 from prometheus_client import CollectorRegistry
 from yarl import URL
 
+from gateway.clients.account_sessions import AccountSessions
 from gateway.clients.audit_log import AuditLog
 from gateway.clients.auth import AuthService
 from gateway.clients.introspection import IntrospectionClient
@@ -138,10 +139,11 @@ def modules(
     notification = JsonService(sessions.pooled, settings.notification_url, for_notification)
     timeouts = Timeouts(idle=settings.idle_timeout, upload=settings.upload_timeout)
     converter = Relay(sessions, settings.converter_url, timeouts, for_converter)
-    cookie = BrowserCookie(settings.public_url)
+    cookie, for_page = BrowserCookie(settings.public_url), SessionCookie(settings.public_url)
+    of_accounts = AccountSessions(auth, tokens)
     return [
-        AuthModule(service=auth, tokens=tokens, browser_cookie=cookie, idempotency=idempotency),
-        BrowserSessionsModule(service=auth, tokens=tokens, session_cookie=SessionCookie(settings.public_url)),
+        AuthModule(service=auth, sessions=of_accounts, browser_cookie=cookie, idempotency=idempotency),
+        BrowserSessionsModule(service=auth, sessions=of_accounts, session_cookie=for_page),
         AccountsModule(service=auth, tokens=tokens, idempotency=idempotency),
         AdministrationModule(service=auth, converter=converter, audit_log=AuditLog(auth), tokens=tokens),
         ConversionsModule(converter=converter, idempotency=idempotency, watches=watches),

@@ -5,9 +5,8 @@ from typing import Any
 from litestar import Controller, Request, post
 from litestar.params import JSONBody
 
-from gateway.clients.auth import AuthService, SessionEnded
+from gateway.clients.account_sessions import AccountSessions
 from gateway.identity.auth_guard import limited, principal_of, public
-from gateway.identity.token_cache import TokenCache
 from gateway.limits.rate_limit import Rate
 from gateway.openapi.problem_responses import NO_STORE, SIGNED_IN, problems
 from gateway.pass_through import forward
@@ -65,14 +64,8 @@ class LoginController(Controller):
         operation_id="refresh",
         responses=problems(400, 401, 408, 413, 415),
     )
-    async def refresh(
-        self, data: JSONBody[Refresh], service: Injected[AuthService], tokens: Injected[TokenCache]
-    ) -> TokenPair:
-        try:
-            return await service.refresh(data.refresh_token)
-        except SessionEnded as ended:
-            tokens.revoke_session(ended.session_id)
-            raise
+    async def refresh(self, data: JSONBody[Refresh], sessions: Injected[AccountSessions]) -> TokenPair:
+        return await sessions.refresh(data.refresh_token)
 
     @post(
         "/logout",
@@ -83,12 +76,5 @@ class LoginController(Controller):
         security=SIGNED_IN,
         responses=problems(401),
     )
-    async def logout(
-        self, request: Request[Any, Any, Any], service: Injected[AuthService], tokens: Injected[TokenCache]
-    ) -> None:
-        """Other gateways learn of the end by a broker event; this one drops the tokens before it answers."""
-        principal = principal_of(request)
-        with tokens.changing(principal.user_id):
-            await service.log_out(principal)
-        if principal.session_id is not None:
-            tokens.revoke_session(principal.session_id)
+    async def logout(self, request: Request[Any, Any, Any], sessions: Injected[AccountSessions]) -> None:
+        await sessions.end(principal_of(request))

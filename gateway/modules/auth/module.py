@@ -1,8 +1,8 @@
 """Registration, login and logout."""
 
+from gateway.clients.account_sessions import AccountSessions
 from gateway.clients.auth import AuthService
 from gateway.idempotency.service import Idempotency
-from gateway.identity.token_cache import TokenCache
 from gateway.module import module
 from gateway.modules.auth.browser_cookie import BrowserCookie
 from gateway.modules.auth.jwks import KeysController
@@ -14,6 +14,6 @@ from gateway.modules.auth.register import RegistrationController
 @module(controllers=[RegistrationController, LoginController, ProvidersController, KeysController])
 class AuthModule:
     service: AuthService
-    tokens: TokenCache
+    sessions: AccountSessions
     browser_cookie: BrowserCookie
     idempotency: Idempotency

@@ -6,9 +6,9 @@ import msgspec
 from litestar import Controller, Request, Response, post
 from litestar.params import JSONBody
 
-from gateway.clients.auth import AuthService, SessionEnded
+from gateway.clients.account_sessions import AccountSessions
+from gateway.clients.auth import AuthService
 from gateway.identity.auth_guard import limited, principal_of, public
-from gateway.identity.token_cache import TokenCache
 from gateway.limits.rate_limit import Rate
 from gateway.modules.browser_sessions.session_cookie import SessionCookie
 from gateway.openapi.problem_responses import NO_STORE, SIGNED_IN, problems
@@ -93,18 +93,13 @@ class BrowserSessionController(Controller):
     async def refresh(
         self,
         request: Request[Any, Any, Any],
-        service: Injected[AuthService],
-        tokens: Injected[TokenCache],
+        sessions: Injected[AccountSessions],
         session_cookie: Injected[SessionCookie],
     ) -> Response[AccessToken]:
         refresh_token = session_cookie.read(request.cookies)
         if refresh_token is None:
             raise Unauthenticated("This browser is not signed in.")
-        try:
-            return started(await service.refresh(refresh_token), session_cookie)
-        except SessionEnded as ended:
-            tokens.revoke_session(ended.session_id)
-            raise
+        return started(await sessions.refresh(refresh_token), session_cookie)
 
     @post(
         "/logout",
@@ -118,15 +113,10 @@ class BrowserSessionController(Controller):
     async def logout(
         self,
         request: Request[Any, Any, Any],
-        service: Injected[AuthService],
-        tokens: Injected[TokenCache],
+        sessions: Injected[AccountSessions],
         session_cookie: Injected[SessionCookie],
     ) -> Response[None]:
-        principal = principal_of(request)
-        with tokens.changing(principal.user_id):
-            await service.log_out(principal)
-        if principal.session_id is not None:
-            tokens.revoke_session(principal.session_id)
+        await sessions.end(principal_of(request))
         return Response(None, status_code=204, cookies=session_cookie.clear())
 
 
