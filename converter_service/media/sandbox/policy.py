@@ -10,7 +10,9 @@ import msgspec
 
 from converter_service.media.sandbox.seccomp import seccomp_filter
 
-LAUNCHER = Path(__file__).resolve().with_name("launcher.py")
+HERE = Path(__file__).resolve().parent
+# Imported, the launcher is compiled only once; as a script it would be compiled at each start.
+START = "import sys; sys.path.append(sys.argv.pop(1)); from launcher import main; main(sys.argv[1:])"
 # Added to the worker's: its lease renewals, and other services on the machine, go first.
 NICENESS = 5
 # The worker's own environment, which holds secrets, is not passed on.
@@ -44,4 +46,4 @@ def launch_command(
         "writable": [str(path) for path in writable],
         "calls": seccomp_filter(machine),
     }
-    return [sys.executable, "-I", "-S", str(LAUNCHER), marshal.dumps(policy).hex(), *command]
+    return [sys.executable, "-I", "-S", "-c", START, str(HERE), marshal.dumps(policy).hex(), *command]
