@@ -13,9 +13,9 @@ IDENTITY: Final = ""
 # Content coding → suffix of the variant's file; the best one first.
 SUFFIXES: Final[Mapping[str, str]] = {"br": ".br", "gzip": ".gz", IDENTITY: ""}
 MEDIA_TYPES: Final[Mapping[str, str]] = {
-    ".html": "text/html; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".css": "text/css",
     ".svg": "image/svg+xml",
     ".png": "image/png",
     ".webmanifest": "application/manifest+json",

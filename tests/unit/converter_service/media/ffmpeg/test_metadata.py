@@ -102,7 +102,7 @@ def test_track_tags_of_ogg_are_used_where_the_file_has_none() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["encoder", "major_brand", "DURATION-eng", "BPS", "_STATISTICS_TAGS", "language", "iTunSMPB",
+    ["encoder", "software", "major_brand", "DURATION-eng", "BPS", "_STATISTICS_TAGS", "language", "iTunSMPB",
      "CHAPTER001", "METADATA_BLOCK_PICTURE", "", "a=b", "a\nb", "-i", "x" * 65],
 )  # fmt: skip
 def test_technical_tags_are_dropped(name: str) -> None:
