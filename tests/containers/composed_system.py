@@ -52,6 +52,8 @@ def composed_system() -> Iterator[ComposedSystem]:
     variables = {
         "GATEWAY_BIND": "127.0.0.1",
         "GATEWAY_PORT": str(port),
+        # Each test signs in.
+        "GATEWAY_RATE_LIMIT_LOGIN": "1000/minute",
         "MAILPIT_PORT": str(mail_port),
         "TONEGATE_TAG": TAG,
     }

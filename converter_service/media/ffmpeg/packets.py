@@ -14,6 +14,8 @@ from converter_service.media.media_info import AudioTrack
 REGULAR = frozenset(["aac", "ac3", "alac", "amr_nb", "amr_wb", "eac3", "flac", "mp1", "mp2", "mp3", "opus"])
 # Packets without a duration are as long as the shortest so far, which is within these bounds.
 SHORTEST_PACKET_S, LONGEST_PACKET_S = 0.002, 0.6
+# How ffprobe writes a time of whole milliseconds, as Matroska has them: 1.33 ms of PCM become 1 ms.
+WHOLE_MS, TICK_S = b"000", 0.001
 # So many shorter ones in a row are no jitter: those of TrueHD are 0.8 ms long, rounded to 0 or 1 by Matroska.
 SHORT_RUN = 8
 
@@ -23,6 +25,7 @@ class SourceExtent(msgspec.Struct, frozen=True):
     sound within the window, and where the last packet of any track ends.
 
     `is_timed`: every packet of the track has a time or a duration. Otherwise (Shorten) they have no sum.
+    `rounding_s`: by how much `audio_s` may be too small because all times are whole milliseconds.
     """
 
     audio_start_s: float
@@ -30,6 +33,7 @@ class SourceExtent(msgspec.Struct, frozen=True):
     audio_s: float
     file_end_s: float
     is_timed: bool = True
+    rounding_s: float = 0.0
 
 
 class PacketTotals:
@@ -49,6 +53,8 @@ class PacketTotals:
         self._usual_s = LONGEST_PACKET_S
         self._short = 0
         self._is_timed = True
+        self._count = 0
+        self._is_rounded = True
         self._waiting: tuple[float, float | None] | None = None
 
     def add(self, lines: Iterable[bytes]) -> None:
@@ -62,6 +68,8 @@ class PacketTotals:
                 start_s -= self._placement.zero_s
                 self._file_end_s = max(self._file_end_s, start_s + (length_s or 0.0))
             if stream == self._stream:
+                self._count += 1
+                self._is_rounded &= start.endswith(WHOLE_MS)
                 self._take(start_s, length_s)
 
     @property
@@ -72,7 +80,8 @@ class PacketTotals:
         # The last packet may have no duration of its own.
         file_end_s = max(self._file_end_s, self._end_s)
         begin_s = min(start_s, self._end_s)
-        return SourceExtent(begin_s, self._end_s, self._sound_s, file_end_s, self._is_timed)
+        rounding_s = TICK_S * self._count if self._is_rounded else 0.0
+        return SourceExtent(begin_s, self._end_s, self._sound_s, file_end_s, self._is_timed, rounding_s)
 
     def _take(self, start_s: float | None, length_s: float | None) -> None:
         """Keeps one packet until the next one shows how long it is."""

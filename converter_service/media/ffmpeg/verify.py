@@ -48,7 +48,7 @@ def excess_s(sound_s: float, expected: float | None, extent: SourceExtent, windo
     if not extent.is_timed:
         return 0.0
     covered_s = window.overlap_s(extent.audio_start_s, extent.audio_end_s)
-    most_s = max(extent.audio_s, covered_s, expected or 0.0)
+    most_s = max(extent.audio_s + extent.rounding_s, covered_s, expected or 0.0)
     excess = sound_s - most_s
     return excess if excess > tolerance_s(most_s) else 0.0
 

@@ -194,3 +194,18 @@ async def test_a_leap_of_many_minutes_is_filled_and_one_of_an_hour_is_a_joint(
     output = await harness.convert(source, format="flac")
     assert output.duration_s == pytest.approx(6.0 + filled_s, abs=0.1)
     assert output.gaps_s == pytest.approx(filled_s, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("container", "codec"),
+    [("mkv", "pcm_s16le"), ("mkv", "pcm_s24le"), ("mkv", "wavpack"), ("mkv", "aac"), ("webm", "libopus")],
+)
+@pytest.mark.parametrize("clock_s", [0.0, 100.0])
+async def test_sound_whose_timestamps_overlap_is_whole_however_short_its_packets(
+    harness: TranscodingHarness, media: Media, container: str, codec: str, clock_s: float
+) -> None:
+    overlapping = Timeline(
+        5.0, late_s=2.0, leaps=(Leap(2.0, -0.2), Leap(4.0, -0.6)), other_late_s=1.1, clock_s=clock_s
+    )
+    fields = {"format": "wav", "audio_track": "1"}
+    assert await misplaced(harness, media, overlapping, container, codec, **fields) == []

@@ -32,6 +32,13 @@ def test_packets_to_be_discarded_and_packets_without_a_time_move_no_end() -> Non
     assert not adding.extent.is_timed
 
 
+def test_times_of_whole_milliseconds_may_be_rounded() -> None:
+    rounded, exact = totals(), totals()
+    rounded.add([b"1,0.000000,0.001000,K_", b"1,0.001000,0.001000,K_", b"1,0.003000,0.001000,K_"])
+    exact.add([b"1,0.000000,0.001333,K_", b"1,0.001333,0.001333,K_"])
+    assert (rounded.extent.rounding_s, exact.extent.rounding_s) == (0.003, 0.0)
+
+
 def test_a_leap_is_not_sound_and_what_overlaps_is_put_behind() -> None:
     adding = totals()
     adding.add(lines((0.0, 1.0), (2.0, 1.0), (2.5, 1.0), (4.5, 1.0)))

@@ -109,6 +109,11 @@ def test_more_sound_than_packets_time_line_and_declared_duration_is_an_excess() 
     assert excess_s(20.0, 10.0, SourceExtent(0, 60, 10, 60), Window(10.0, 20.0)) == 10.0
 
 
+def test_rounded_durations_of_many_short_packets_are_no_excess() -> None:
+    assert excess_s(5.0, 4.2, SourceExtent(0, 4.2, 3.75, 4.2), ALL) > 0.0
+    assert excess_s(5.0, 4.2, SourceExtent(0, 4.2, 3.75, 4.2, rounding_s=3.75), ALL) == 0.0
+
+
 def test_packets_without_times_do_not_tell_an_excess() -> None:
     assert excess_s(100.0, None, SourceExtent(0, 1, 1, 1, is_timed=False), ALL) == 0.0
 
