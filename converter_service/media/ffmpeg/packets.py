@@ -24,7 +24,8 @@ class SourceExtent(msgspec.Struct, frozen=True):
     """Seconds from the file's start: where the chosen audio track begins and ends when it is placed, its
     sound within the window, and where the last packet of any track ends.
 
-    `is_timed`: every packet of the track has a time or a duration. Otherwise (Shorten) they have no sum.
+    `is_timed`: every packet of the track has a duration, except perhaps the last one. Otherwise (Shorten,
+    WavPack in Matroska) their sum is an estimate.
     `rounding_s`: by how much `audio_s` may be too small because all times are whole milliseconds.
     """
 
@@ -52,8 +53,7 @@ class PacketTotals:
         self._expected_s = self._offset_s = 0.0
         self._usual_s = LONGEST_PACKET_S
         self._short = 0
-        self._is_timed = True
-        self._count = 0
+        self._count = self._undated = 0
         self._is_rounded = True
         self._waiting: tuple[float, float | None] | None = None
 
@@ -69,6 +69,7 @@ class PacketTotals:
                 self._file_end_s = max(self._file_end_s, start_s + (length_s or 0.0))
             if stream == self._stream:
                 self._count += 1
+                self._undated += length_s is None
                 self._is_rounded &= start.endswith(WHOLE_MS)
                 self._take(start_s, length_s)
 
@@ -81,7 +82,14 @@ class PacketTotals:
         file_end_s = max(self._file_end_s, self._end_s)
         begin_s = min(start_s, self._end_s)
         rounding_s = TICK_S * self._count if self._is_rounded else 0.0
-        return SourceExtent(begin_s, self._end_s, self._sound_s, file_end_s, self._is_timed, rounding_s)
+        return SourceExtent(
+            begin_s,
+            self._end_s,
+            self._sound_s,
+            file_end_s,
+            is_timed=self._undated <= 1,
+            rounding_s=rounding_s,
+        )
 
     def _take(self, start_s: float | None, length_s: float | None) -> None:
         """Keeps one packet until the next one shows how long it is."""
@@ -90,8 +98,6 @@ class PacketTotals:
             self._waiting = (start_s, length_s)
         elif length_s:
             self._waiting = (self._expected_s, length_s)
-        else:
-            self._is_timed = False
 
     def _place_waiting(self, next_s: float | None) -> None:
         if self._waiting is None:

@@ -43,7 +43,7 @@ def excess_s(sound_s: float, expected: float | None, extent: SourceExtent, windo
 
     Either of the packets' sum, the time line that they cover and the declared duration may be too small:
     packets may overlap, or lack a duration of their own, and headers are wrong. A result that exceeds all of
-    them is not made of this source alone. Nothing is known of packets without times.
+    them is not made of this source alone. Nothing is known of packets without durations.
     """
     if not extent.is_timed:
         return 0.0

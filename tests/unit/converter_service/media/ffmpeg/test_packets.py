@@ -29,7 +29,13 @@ def test_packets_to_be_discarded_and_packets_without_a_time_move_no_end() -> Non
     adding = totals()
     adding.add([b"1,-0.02,0.02,KD", b"1,0.0,0.02,K_", b"1,N/A,N/A,K_"])
     assert adding.extent.audio_end_s == 0.02
-    assert not adding.extent.is_timed
+
+
+@pytest.mark.parametrize(("lengths", "is_timed"), [("1 1 1", True), ("1 1 N/A", True), ("1 N/A N/A", False)])
+def test_only_the_last_packet_may_have_no_duration(lengths: str, is_timed: bool) -> None:
+    adding = totals()
+    adding.add(lines(*enumerate(lengths.split())))
+    assert adding.extent.is_timed == is_timed
 
 
 def test_times_of_whole_milliseconds_may_be_rounded() -> None:

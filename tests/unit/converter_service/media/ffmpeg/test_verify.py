@@ -114,7 +114,7 @@ def test_rounded_durations_of_many_short_packets_are_no_excess() -> None:
     assert excess_s(5.0, 4.2, SourceExtent(0, 4.2, 3.75, 4.2, rounding_s=3.75), ALL) == 0.0
 
 
-def test_packets_without_times_do_not_tell_an_excess() -> None:
+def test_packets_without_durations_do_not_tell_an_excess() -> None:
     assert excess_s(100.0, None, SourceExtent(0, 1, 1, 1, is_timed=False), ALL) == 0.0
 
 
