@@ -11,7 +11,16 @@ from converter_service.media.formats import M4A
 DURATION_S, RMS_DB, PEAK_DB = 0.05, 0.5, 1.5
 # What muxers write about themselves and about their containers.
 TECHNICAL = frozenset(
-    "compatible_brands major_brand minor_version encoder software handler_name vendor_id duration".split()
+    {
+        "compatible_brands",
+        "duration",
+        "encoder",
+        "handler_name",
+        "major_brand",
+        "minor_version",
+        "software",
+        "vendor_id",
+    }
 )
 
 
