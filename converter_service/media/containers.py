@@ -41,7 +41,7 @@ _CONTAINERS = (
     Container(demuxer="mov", name="mp4", track_durations=True, ends_on_clock=True),
     Container(demuxer="matroska", name="mkv", ends_on_clock=True),
     Container(demuxer="avi", name="avi", track_durations=True),
-    Container(demuxer="flv", name="flv"),
+    Container(demuxer="flv", name="flv", ends_on_clock=True),
     Container(demuxer="mpegts", name="ts", own_duration=False),
     Container(demuxer="mpeg", name="mpg", own_duration=False),
     Container(demuxer="ogg", name="ogg", own_duration=False),

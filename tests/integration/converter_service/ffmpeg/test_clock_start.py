@@ -15,10 +15,11 @@ PICTURE = ("-f", "lavfi", "-i", f"testsrc=size=64x36:rate=25:duration={SECONDS}"
 FRAGMENTS = ("-movflags", "empty_moov+default_base_moof", "-frag_duration", "1000000", "-c:a", "aac")
 
 
-def late(media: Media, container: str, codec: str, offset: str) -> Path:
+def late(media: Media, container: str, codec: str, offset: str, *settings: str) -> Path:
     picture = (*PICTURE, "-c:v", "libvpx" if container == "webm" else "mpeg4") if container != "mka" else ()
     return media.made(
-        [*picture, *chirp(SECONDS), "-c:a", codec, "-g", "25", "-output_ts_offset", offset], container
+        [*picture, *chirp(SECONDS), "-c:a", codec, "-g", "25", "-output_ts_offset", offset, *settings],
+        container,
     )
 
 
@@ -46,6 +47,21 @@ async def test_a_file_whose_clock_begins_late_is_whole(
     assert (alike > 0.98, abs(lag_s) < 0.03) == (True, True)
     cut = await harness.convert(source, format="mp3", start="1", end="2.5")
     assert cut.duration_s == pytest.approx(1.5, abs=0.1)
+
+
+@pytest.mark.parametrize(("offset", "codec"), [("1000", "aac"), ("7", "libmp3lame"), ("0.5", "pcm_s16le")])
+async def test_a_stream_that_a_server_records_without_its_duration_is_whole(
+    harness: TranscodingHarness, media: Media, offset: str, codec: str
+) -> None:
+    """libavformat takes the last timestamp of FLV for its duration then."""
+    live = ("-ar", "44100", "-flvflags", "no_duration_filesize")
+    source = late(media, "flv", codec, offset, *live)
+    for fields in ({"format": "m4a"}, {"format": "flac"}):
+        output = await harness.convert(source, **fields)
+        assert output.duration_s == pytest.approx(SECONDS, abs=0.15)
+        assert output.gaps_s == 0
+        alike, lag_s = likeness(wave(source), wave(harness.result))
+        assert (alike > 0.98, abs(lag_s) < 0.03) == (True, True)
 
 
 @pytest.mark.parametrize("form", ["mp3", "m4a", "wav"])
