@@ -22,7 +22,7 @@ NOT_KEPT = re.compile(
     r"handler_name|vendor_id|language|bps.*|number_of_(bytes|frames).*|_statistics.*|itunsmpb|itunnorm|"
     r"chapter\d{3}.*|metadata_block_picture|coverart.*|title-[a-z]{3}|"
     # Programs and cameras name themselves in RIFF's ISFT; the rest are properties of MXF and of tapes.
-    r"software|timecode|reel_name|modification_date|toolkit_version(_num)?|product_version(_num)?|"
+    r"software|timecode.*|reel_name|modification_date|toolkit_version(_num)?|product_version(_num)?|"
     r"operational_pattern_ul|application_platform|((generation|product)_)?uid|"
     # Binary frames of ID3v2, which ffmpeg shows as text with escapes and cannot always write back.
     r"id3v2_priv\..*"

@@ -81,6 +81,21 @@ async def test_a_fragmented_file_without_its_first_fragment_is_converted_from_th
     assert output.source_duration_s == pytest.approx(SECONDS - 1, abs=0.15)
 
 
+@pytest.mark.parametrize(("codec", "late_s"), [("libmp3lame", "0.7"), ("ac3", "3"), ("aac", "1.5")])
+async def test_sound_of_an_avi_file_that_begins_behind_its_picture_is_whole(
+    harness: TranscodingHarness, media: Media, codec: str, late_s: str
+) -> None:
+    """Its declared duration counts the empty chunks before it, which libavformat skips."""
+    source = media.made(
+        [*PICTURE, "-itsoffset", late_s, *chirp(SECONDS), "-c:v", "mpeg4", "-c:a", codec], "avi"
+    )
+    for form in ("mp3", "flac"):
+        output = await harness.convert(source, format=form)
+        assert output.duration_s == pytest.approx(SECONDS, abs=0.1)
+        alike, lag_s = likeness(wave(source), wave(harness.result))
+        assert (alike > 0.98, abs(lag_s) < 0.03) == (True, True)
+
+
 @pytest.mark.parametrize(("container", "codec"), [("mkv", "aac"), ("wmv", "wmav2")])
 async def test_a_file_whose_clock_begins_late_is_refused_if_it_is_cut_off(
     harness: TranscodingHarness, media: Media, tmp_path: Path, container: str, codec: str
