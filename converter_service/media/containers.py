@@ -17,6 +17,7 @@ class Container(msgspec.Struct, frozen=True, kw_only=True):
     so that a shorter result is a loss; other files are as long as their packets, whose timestamps may jump.
     `one_duration`: what ffprobe reports for each track is the file's. `ends_on_clock`: a declared duration
     may be the time on the file's clock at which it ends, too long if that clock does not begin at 0.
+    `counts_empty`: the declared duration of sound includes empty chunks before it, which libavformat skips.
     `has_clock`: packets have timestamps in the file. Without, ffmpeg adds up the packets' durations, which it
     computes with the first sample rate even where that changes.
     """
@@ -27,6 +28,7 @@ class Container(msgspec.Struct, frozen=True, kw_only=True):
     own_duration: bool = True
     one_duration: bool = False
     ends_on_clock: bool = False
+    counts_empty: bool = False
     has_clock: bool = True
 
 
@@ -40,8 +42,8 @@ _RAW = "aac ac3 amr dts dtshd eac3 loas mlp truehd"
 _CONTAINERS = (
     Container(demuxer="mov", name="mp4", track_durations=True, ends_on_clock=True),
     Container(demuxer="matroska", name="mkv", ends_on_clock=True),
-    Container(demuxer="avi", name="avi", track_durations=True),
-    Container(demuxer="flv", name="flv"),
+    Container(demuxer="avi", name="avi", track_durations=True, counts_empty=True),
+    Container(demuxer="flv", name="flv", ends_on_clock=True),
     Container(demuxer="mpegts", name="ts", own_duration=False),
     Container(demuxer="mpeg", name="mpg", own_duration=False),
     Container(demuxer="ogg", name="ogg", own_duration=False),

@@ -69,9 +69,10 @@ class MediaInfo(msgspec.Struct, frozen=True, kw_only=True):
     `container` is a short name such as `mp4`. `start_s` is the timestamp at which the file begins.
     `duration_s` is that of its longest stream, None if unknown (a live recording); `is_estimated`: it is
     computed from a bit rate and good for progress only; `has_own_duration`: it is declared, so that a shorter
-    result is a loss; `is_deep`: tracks were searched for far behind the file's start. `tag_lists`
-    are tags with several values, `cover_file` is a copy of the front cover. `tags`, `chapters` and `pictures`
-    are untrusted and not validated.
+    result is a loss; `least_s` is the part of it that is sure to be there, if that is not all; `is_deep`:
+    tracks were searched for far behind the file's start. `tag_lists` are tags with several values,
+    `cover_file` is a copy of the front cover. `tags`, `chapters` and `pictures` are untrusted and not
+    validated.
     """
 
     container: str
@@ -80,6 +81,7 @@ class MediaInfo(msgspec.Struct, frozen=True, kw_only=True):
     start_s: float = 0.0
     is_estimated: bool = False
     has_own_duration: bool = False
+    least_s: float | None = None
     is_deep: bool = False
     tags: Mapping[str, str] = MappingProxyType({})
     tag_lists: Mapping[str, tuple[str, ...]] = MappingProxyType({})

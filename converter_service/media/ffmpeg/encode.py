@@ -29,6 +29,8 @@ from shared.logs import get_logger
 
 # A copy's time line may be longer than its sound by a frame of padding at most.
 COPIED_GAP_S = 0.05
+# Of all silence that the packets' timestamps ask for: more than adding up many of them is wrong by.
+MISSING_SILENCE_S = 0.001
 
 log = get_logger(__name__)
 
@@ -62,7 +64,17 @@ class Encoder:
         if made.seconds <= 0 or made.complaints or has_gaps:
             return None
         copied = self._output(made)
-        return copied if meets_request(self.job, made.seconds, copied.bitrate_bps) else None
+        if not meets_request(self.job, made.seconds, copied.bitrate_bps) or await self._needs_silence():
+            return None
+        return copied
+
+    async def _needs_silence(self) -> bool:
+        """Whether the source's timestamps leave gaps, which a copy would not fill."""
+        if self.job.info.container in WITHOUT_CLOCK:
+            return False
+        extent = await self.programs.source_extent()
+        covered_s = self.job.window.overlap_s(extent.audio_start_s, extent.audio_end_s)
+        return extent.is_timed and covered_s - extent.audio_s > MISSING_SILENCE_S
 
     async def _normalise(self, wanted_lufs: float) -> VerifiedAudio:
         """Encodes at the requested loudness; inaudible audio is encoded as it is.

@@ -21,6 +21,9 @@ NOT_KEPT = re.compile(
     r"major_brand|minor_version|compatible_brands|encoder|encodersettings|software|creation_time|duration.*|"
     r"handler_name|vendor_id|language|bps.*|number_of_(bytes|frames).*|_statistics.*|itunsmpb|itunnorm|"
     r"chapter\d{3}.*|metadata_block_picture|coverart.*|title-[a-z]{3}|"
+    # Programs and cameras name themselves in RIFF's ISFT; the rest are properties of MXF and of tapes.
+    r"software|timecode.*|reel_name|modification_date|toolkit_version(_num)?|product_version(_num)?|"
+    r"operational_pattern_ul|application_platform|((generation|product)_)?uid|"
     # Binary frames of ID3v2, which ffmpeg shows as text with escapes and cannot always write back.
     r"id3v2_priv\..*"
 )
@@ -30,6 +33,8 @@ PRIVATE = re.compile(
     r"(.*[._ -])?(location|gps|geo|xyz|latitude|longitude|altitude)([._ -].*)?|"
     r"(gps|geo)(location|tag|latitude|longitude|altitude|position).*|(.*\.)?(make|model|manufacturer)(-[a-z]{3})?|com\.android\..*|"
     r"com\.apple\.quicktime\.(software|content\.identifier|camera\..*|full-frame-rate.*|still-image.*)|"
+    # MXF, whose package identifiers are made of serial numbers and network addresses (SMPTE ST 330).
+    r"company_name|product_name|.*_umid|"
     r".*(serial|device|camera|lens|firmware).*"
 )
 # Fields of the chunk `bext` of Broadcast WAV, where recorders write their name and serial number (EBU R 99).

@@ -51,6 +51,7 @@ def parse_probe(
         start_s=start_s,
         is_estimated=is_estimated or is_uncertain,
         has_own_duration=container.own_duration and not is_estimated,
+        least_s=_picture_s(probed) if container.counts_empty else None,
         is_deep=is_deep,
         tags=probed.format.tags,
         chapters=tuple(_chapters(probed.chapters, start_s)),
@@ -68,6 +69,12 @@ def _duration_s(container: Container, probed: ProbeOutput) -> float | None:
     if container.one_duration and (declared := [each for each in tracks if each is not None]):
         return max(declared)
     return parse_duration(probed.format.duration)
+
+
+def _picture_s(probed: ProbeOutput) -> float | None:
+    """The longest declared duration of a moving picture."""
+    declared = [parse_duration(stream.duration) for stream in probed.streams if stream.is_video]
+    return max((each for each in declared if each is not None), default=None)
 
 
 def _start_s(probed: ProbeOutput) -> float:

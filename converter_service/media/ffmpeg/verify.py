@@ -71,14 +71,15 @@ def verdict(
     """Compares `sound_s` seconds of sound in the result with the packets of the source; `complained`: the
     decoder reported errors.
     """
+    at_most_s = min(info.least_s or window.end_s, window.end_s)
     if info.has_own_duration and info.duration_s is not None:
-        due_s = min(info.duration_s, window.end_s)
+        due_s = min(info.duration_s, at_most_s)
         if extent.file_end_s < due_s - tolerance_s(due_s):
             return Verdict.CUT_OFF
     # A duration tag may be stale after an edit, so a track's own duration counts only together with errors.
     # One that was computed from the bit rate at the file's beginning does not count.
     if complained and track.duration_s is not None and not info.is_estimated:
-        due_s = min(track.start_s + track.duration_s, window.end_s)
+        due_s = min(track.start_s + track.duration_s, at_most_s)
         if extent.audio_end_s < due_s - tolerance_s(due_s):
             return Verdict.CUT_OFF
     # Without an error, the packets' durations may be wrong; `lost_s` then tells what is missing.

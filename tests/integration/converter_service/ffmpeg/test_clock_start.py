@@ -15,10 +15,11 @@ PICTURE = ("-f", "lavfi", "-i", f"testsrc=size=64x36:rate=25:duration={SECONDS}"
 FRAGMENTS = ("-movflags", "empty_moov+default_base_moof", "-frag_duration", "1000000", "-c:a", "aac")
 
 
-def late(media: Media, container: str, codec: str, offset: str) -> Path:
+def late(media: Media, container: str, codec: str, offset: str, *settings: str) -> Path:
     picture = (*PICTURE, "-c:v", "libvpx" if container == "webm" else "mpeg4") if container != "mka" else ()
     return media.made(
-        [*picture, *chirp(SECONDS), "-c:a", codec, "-g", "25", "-output_ts_offset", offset], container
+        [*picture, *chirp(SECONDS), "-c:a", codec, "-g", "25", "-output_ts_offset", offset, *settings],
+        container,
     )
 
 
@@ -48,6 +49,21 @@ async def test_a_file_whose_clock_begins_late_is_whole(
     assert cut.duration_s == pytest.approx(1.5, abs=0.1)
 
 
+@pytest.mark.parametrize(("offset", "codec"), [("1000", "aac"), ("7", "libmp3lame"), ("0.5", "pcm_s16le")])
+async def test_a_stream_that_a_server_records_without_its_duration_is_whole(
+    harness: TranscodingHarness, media: Media, offset: str, codec: str
+) -> None:
+    """libavformat takes the last timestamp of FLV for its duration then."""
+    live = ("-ar", "44100", "-flvflags", "no_duration_filesize")
+    source = late(media, "flv", codec, offset, *live)
+    for fields in ({"format": "m4a"}, {"format": "flac"}):
+        output = await harness.convert(source, **fields)
+        assert output.duration_s == pytest.approx(SECONDS, abs=0.15)
+        assert output.gaps_s == 0
+        alike, lag_s = likeness(wave(source), wave(harness.result))
+        assert (alike > 0.98, abs(lag_s) < 0.03) == (True, True)
+
+
 @pytest.mark.parametrize("form", ["mp3", "m4a", "wav"])
 async def test_a_fragmented_file_without_its_first_fragment_is_converted_from_the_second_on(
     harness: TranscodingHarness, media: Media, tmp_path: Path, form: str
@@ -63,6 +79,21 @@ async def test_a_fragmented_file_without_its_first_fragment_is_converted_from_th
     output = await harness.convert(rest, format=form)
     assert output.duration_s == pytest.approx(SECONDS - 1, abs=0.15)
     assert output.source_duration_s == pytest.approx(SECONDS - 1, abs=0.15)
+
+
+@pytest.mark.parametrize(("codec", "late_s"), [("libmp3lame", "0.7"), ("ac3", "3"), ("aac", "1.5")])
+async def test_sound_of_an_avi_file_that_begins_behind_its_picture_is_whole(
+    harness: TranscodingHarness, media: Media, codec: str, late_s: str
+) -> None:
+    """Its declared duration counts the empty chunks before it, which libavformat skips."""
+    source = media.made(
+        [*PICTURE, "-itsoffset", late_s, *chirp(SECONDS), "-c:v", "mpeg4", "-c:a", codec], "avi"
+    )
+    for form in ("mp3", "flac"):
+        output = await harness.convert(source, format=form)
+        assert output.duration_s == pytest.approx(SECONDS, abs=0.1)
+        alike, lag_s = likeness(wave(source), wave(harness.result))
+        assert (alike > 0.98, abs(lag_s) < 0.03) == (True, True)
 
 
 @pytest.mark.parametrize(("container", "codec"), [("mkv", "aac"), ("wmv", "wmav2")])

@@ -49,6 +49,34 @@ async def test_the_recorder_that_a_broadcast_wav_names_is_not_passed_on(
     assert not any(secret in made for secret in (b"ZOOM", b"0012345"))
 
 
+@pytest.mark.parametrize("form", ["mp3", "opus", "flac"])
+async def test_the_camera_that_an_mxf_file_names_is_not_passed_on(
+    harness: TranscodingHarness, media: Media, form: str
+) -> None:
+    """Its package numbers are made of the camera's serial number or network address (SMPTE ST 330)."""
+    picture = ("-f", "lavfi", "-i", "testsrc=size=64x36:rate=25:duration=1", "-c:v", "mpeg2video")
+    tags = tags_of({"company_name": "ACME CAM", "product_name": "XF-9"})
+    source = media.made([*picture, *TONE, "-ar", "48000", *tags], "mxf")
+    found = probe(source)["format"]["tags"]
+    secrets = [found[name] for name in ("company_name", "product_name", "uid", "material_package_umid")]
+    await harness.convert(source, format=form)
+    made = harness.result.read_bytes()
+    assert [secret for secret in secrets if secret.encode() in made] == []
+    assert b"product" not in made.lower()
+
+
+@pytest.mark.parametrize("form", ["mp3", "m4a", "wav"])
+async def test_the_camera_that_an_avi_file_names_as_software_is_not_passed_on(
+    harness: TranscodingHarness, media: Media, form: str
+) -> None:
+    tags = tags_of({"ISFT": "NIKON D90", "title": "A walk"})
+    source = media.made([*TONE, *tags, "-bitexact"], "avi")
+    assert b"NIKON" in source.read_bytes()
+    await harness.convert(source, format=form)
+    made = harness.result.read_bytes()
+    assert (b"NIKON" in made, b"A walk" in made) == (False, True)
+
+
 @pytest.mark.parametrize("form", ["mp3", "m4a", "opus", "flac", "wav"])
 @pytest.mark.parametrize("container", ["mov", "mkv"])
 async def test_a_result_does_not_tell_where_and_with_what_its_source_was_recorded(

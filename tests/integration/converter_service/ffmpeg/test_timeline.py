@@ -88,6 +88,19 @@ async def test_a_cover_hides_no_leap_of_sound_that_could_be_copied(
     assert await misplaced(harness, media, timeline, "mkv", codec, format=form, cover="auto") == []
 
 
+@pytest.mark.parametrize(
+    ("container", "codec", "form"),
+    [("mkv", "libmp3lame", "mp3"), ("mkv", "aac", "m4a"), ("mp4", "aac", "m4a"), ("mkv", "libopus", "opus")],
+)
+async def test_a_leap_of_two_frames_is_not_lost_where_sound_could_be_copied(
+    harness: TranscodingHarness, media: Media, container: str, codec: str, form: str
+) -> None:
+    source = Timeline(4.0, leaps=(Leap(2.0, 0.045),), has_video=False).write(media, container, codec)
+    output = await harness.convert(source, format=form)
+    assert output.gaps_s == pytest.approx(0.045, abs=0.005)
+    assert output.duration_s == pytest.approx(4.045, abs=0.06)
+
+
 @pytest.mark.parametrize("form", FORMATS)
 async def test_many_small_leaps_add_up(harness: TranscodingHarness, media: Media, form: str) -> None:
     timeline = Timeline(8.0, leaps=tuple(Leap(float(n), 0.03) for n in range(1, 8)), has_video=False)

@@ -1,6 +1,7 @@
 """The completeness check of results."""
 
 import pytest
+from msgspec.structs import replace
 
 from converter_service.media.ffmpeg.job import expected_s
 from converter_service.media.ffmpeg.packets import SourceExtent
@@ -49,6 +50,14 @@ def test_audio_may_end_before_the_video_does() -> None:
 
 def test_a_file_that_ends_early_is_truncated() -> None:
     assert judged(40.0, SourceExtent(0, 40, 40, 40), info(60.0)) is Verdict.CUT_OFF
+
+
+@pytest.mark.parametrize(("picture_s", "expected"), [(40.0, Verdict.WHOLE), (60.0, Verdict.CUT_OFF)])
+def test_what_is_declared_beyond_the_least_duration_is_no_promise(
+    picture_s: float, expected: Verdict
+) -> None:
+    source = replace(info(60.0), least_s=picture_s)
+    assert judged(40.0, SourceExtent(0, 40, 40, 40), source) is expected
 
 
 def test_a_file_without_a_declared_length_is_never_truncated() -> None:
