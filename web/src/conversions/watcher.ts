@@ -56,8 +56,9 @@ export class Watcher {
 
   private async look(): Promise<void> {
     if (this.stopped || document.hidden) return;
-    await this.conversions.renew().catch((error: unknown) => {
-      if (!this.conversions.loaded.value) this.conversions.failure.value = error;
+    const { everything } = this.conversions;
+    await everything.renew().catch((error: unknown) => {
+      if (!everything.loaded.value) everything.failure.value = error;
     });
     this.update();
     this.plan(this.conversions.active.length > this.streams.size ? LOOK_MS : IDLE_LOOK_MS);

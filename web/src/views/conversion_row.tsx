@@ -1,5 +1,6 @@
 /** One conversion: what it is, how far it is, what can be done with it. */
-import { useState } from "preact/hooks";
+import { type Signal, useComputed } from "@preact/signals";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { cancel, mediaLink, remove, retry, shareLink } from "../conversions/actions";
 import { type Conversion, isActive } from "../conversions/model";
 import type { Conversions } from "../conversions/store";
@@ -9,24 +10,35 @@ import { dismiss, notify } from "../notices";
 import { Dialog, IconButton, Progress } from "../parts/controls";
 import { texts } from "../texts";
 import { Player } from "./player";
+import { RenameForm } from "./rename_form";
 
 interface Props {
   id: string;
   conversions: Conversions;
-  isPlaying: boolean;
-  onPlay: () => void;
+  /** The id of the one whose player is open. */
+  playing: Signal<string | null>;
 }
 
-export function ConversionRow({ id, conversions, isPlaying, onPlay }: Props) {
+export function ConversionRow({ id, conversions, playing }: Props) {
   const held = conversions.get(id);
   const [asking, ask] = useState(false);
   const [shared, share] = useState<string | null>(null);
+  const [renaming, setRenaming] = useState(false);
+  const renameButton = useFocusBack(renaming);
+  const isPlaying = useComputed(() => playing.value === id).value;
   if (!held) return null;
   const conversion = held.value;
   const t = texts.value.conversion;
   const name = nameOf(conversion);
   const act = (action: () => Promise<void>): void => void action().catch((error: unknown) => notify(explain(error, texts.value), "problem"));
   const { status } = conversion;
+  if (renaming) {
+    return (
+      <li class="row" data-state={status} data-id={id}>
+        <RenameForm conversion={conversion} conversions={conversions} name={name} onEnd={() => setRenaming(false)} />
+      </li>
+    );
+  }
   return (
     <li class="row" data-state={status} data-id={id}>
       <div class="row-text">
@@ -36,11 +48,12 @@ export function ConversionRow({ id, conversions, isPlaying, onPlay }: Props) {
       <div class="actions">
         {status === "completed" && (
           <>
-            <IconButton icon={isPlaying ? "close" : "play"} label={isPlaying ? t.hide : t.play} aria-expanded={isPlaying} onClick={onPlay} />
+            <IconButton icon={isPlaying ? "close" : "play"} label={isPlaying ? t.hide : t.play} aria-expanded={isPlaying} onClick={() => { playing.value = isPlaying ? null : id; }} />
             <IconButton icon="download" label={t.download} onClick={() => act(() => download(id))} />
             <IconButton icon="link" label={t.link} onClick={() => act(() => copyLink(id, share))} />
           </>
         )}
+        <IconButton icon="pencil" label={t.rename} ref={renameButton} onClick={() => setRenaming(true)} />
         {isActive(conversion) && <IconButton icon="close" label={t.cancel} onClick={() => act(() => cancel(conversions, id))} />}
         {(status === "failed" || status === "cancelled") && <IconButton icon="retry" label={t.retry} onClick={() => act(() => retry(conversions, id))} />}
         {!isActive(conversion) && <IconButton icon="trash" label={t.remove} onClick={() => ask(true)} />}
@@ -64,6 +77,17 @@ export function ConversionRow({ id, conversions, isPlaying, onPlay }: Props) {
       )}
     </li>
   );
+}
+
+/** The button that has opened something gets the focus back when that is closed. */
+function useFocusBack(isOpen: boolean) {
+  const button = useRef<HTMLButtonElement>(null);
+  const wasOpen = useRef(false);
+  useEffect(() => {
+    if (wasOpen.current && !isOpen) button.current?.focus();
+    wasOpen.current = isOpen;
+  }, [isOpen]);
+  return button;
 }
 
 export function nameOf(conversion: Conversion): string {
