@@ -83,8 +83,8 @@ class Options(msgspec.Struct, frozen=True):
 
 
 class Conversion(msgspec.Struct, frozen=True):
-    """A conversion. `progress` is from 0 to 1; values that are not known yet are null. `title` is the name that
-    its owner gave it, in place of the file's.
+    """A conversion. `progress` is from 0 to 1; values that are not known yet are null. `title` is a name
+    in place of the file's, which its owner gave it.
     """
 
     id: str

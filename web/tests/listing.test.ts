@@ -11,6 +11,9 @@ vi.mock("../src/session/api", () => ({
     return next instanceof Error ? Promise.reject(next) : Promise.resolve(next!);
   },
 }));
+const { Selection } = await import("../src/conversions/selection");
+const { onEach } = await import("../src/conversions/bulk");
+const { Problem } = await import("../src/session/problem");
 const { Conversions } = await import("../src/conversions/store");
 
 function conversion(number: number, status: Status = "completed", title: string | null = null): Conversion {
@@ -56,4 +59,28 @@ test("a search is a list of its own, which new conversions join where they fit",
   expect(conversions.shown.value.ids.value).toEqual(["c4", "c3", "c2"]);
   conversions.drop("c3");
   expect(conversions.shown.value.ids.value).toEqual(["c4", "c2"]);
+});
+
+test("a range is chosen from the last row to this one, in either direction", () => {
+  const selection = new Selection();
+  const order = ["a", "b", "c", "d", "e"];
+  selection.choose("d", true, false, order);
+  selection.choose("b", true, true, order);
+  expect([...selection.ids.value].sort()).toEqual(["b", "c", "d"]);
+  selection.choose("c", false, false, order);
+  expect(selection.count.value).toBe(2);
+  selection.choose("e", true, true, order);
+  expect([...selection.ids.value].sort()).toEqual(["b", "c", "d", "e"]);
+});
+
+test("an action on several goes on after a failure, and ends at a limit that holds for long", async () => {
+  const counts: number[] = [];
+  const outcome = await onEach(["a", "b", "c"], (id) => (id === "b" ? Promise.reject(new Error("gone")) : Promise.resolve()), (count) => counts.push(count));
+  expect([outcome.done, outcome.failures.length, counts.at(-1)]).toEqual([2, 1, 3]);
+  const acted: string[] = [];
+  const limited = await onEach(["a", "b", "c", "d"], (id) => {
+    acted.push(id);
+    return Promise.reject(new Problem(429, { code: "rate_limited" }, 3600));
+  }, () => undefined, 1);
+  expect([limited.done, limited.failures.length, acted]).toEqual([0, 4, ["a"]]);
 });

@@ -37,7 +37,7 @@ async def test_a_link_is_requested_with_the_callers_token(rig: Rig) -> None:
 async def test_a_title_is_passed_on_as_a_name_and_nothing_else(rig: Rig) -> None:
     async def renamed(seen: ReceivedRequest) -> None:
         await seen.read_body()
-        seen.answer("200 OK", seen.body, **{"content-type": "application/json"})
+        seen.answer("200 OK", bytes(seen.body), **{"content-type": "application/json"})
 
     rig.converter.script = renamed
     url = f"{rig.url}/v1/conversions/c1"

@@ -40,6 +40,14 @@ export async function mediaLink(id: string): Promise<string> {
   return localLink((await link(id, PLAY_S)).url);
 }
 
+/** By a link that the browser follows itself: the audio never goes through the memory of the page. */
+export async function download(id: string): Promise<void> {
+  const anchor = document.createElement("a");
+  anchor.href = await mediaLink(id);
+  anchor.download = "";
+  anchor.click();
+}
+
 /** A link to give to others. */
 export async function shareLink(id: string): Promise<Link> {
   return link(id, SHARE_S);

@@ -13,6 +13,9 @@ export class Conversions {
   /** All of them, or what was searched for last. */
   readonly shown = signal<Listing>(this.everything);
 
+  /** `ended` is called when one that was under way is seen to have ended. */
+  constructor(private readonly ended: (conversion: Conversion) => void = () => undefined) {}
+
   get(id: string): Signal<Conversion> | undefined {
     return this.known.get(id);
   }
@@ -52,6 +55,10 @@ export class Conversions {
   private hold(next: Conversion, force = false): void {
     const held = this.known.get(next.id);
     if (held === undefined) this.known.set(next.id, signal(next));
-    else if ((force || supersedes(next, held.value)) && JSON.stringify(held.value) !== JSON.stringify(next)) held.value = next;
+    else if ((force || supersedes(next, held.value)) && JSON.stringify(held.value) !== JSON.stringify(next)) {
+      const hasEnded = isActive(held.value) && !isActive(next);
+      held.value = next;
+      if (hasEnded) this.ended(next);
+    }
   }
 }

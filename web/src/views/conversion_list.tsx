@@ -4,16 +4,28 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { Listing } from "../conversions/listing";
 import { EVERYTHING } from "../conversions/model";
+import { canNotify, notifies, setNotifies } from "../conversions/notifications";
+import type { Selection } from "../conversions/selection";
 import type { Conversions } from "../conversions/store";
 import { explain } from "../explain";
-import { Message, Spinner } from "../parts/controls";
+import { isOnline } from "../network";
+import { notify } from "../notices";
+import { IconButton, Message, Spinner } from "../parts/controls";
 import { texts } from "../texts";
 import { ConversionRow } from "./conversion_row";
 import { ConversionSearch } from "./conversion_search";
+import { SelectionBar } from "./selection_bar";
 
 const AHEAD = "600px";
 
-export function ConversionList({ conversions, hidden }: { conversions: Conversions; hidden: ReadonlySignal<ReadonlySet<string | null>> }) {
+interface Props {
+  conversions: Conversions;
+  selection: Selection;
+  /** Ids that are shown as uploads. */
+  hidden: ReadonlySignal<ReadonlySet<string | null>>;
+}
+
+export function ConversionList({ conversions, selection, hidden }: Props) {
   const t = texts.value;
   const playing = useSignal<string | null>(null);
   const { everything } = conversions;
@@ -25,11 +37,16 @@ export function ConversionList({ conversions, hidden }: { conversions: Conversio
   }
   return (
     <section aria-labelledby="conversions-title">
-      <h2 id="conversions-title" class="section-title">{t.conversion.list}</h2>
+      <div class="section-head">
+        <h2 id="conversions-title" class="section-title">{t.conversion.list}</h2>
+        <NotifyButton />
+        <SelectButton selection={selection} />
+      </div>
       <ConversionSearch conversions={conversions} />
+      {selection.isOpen.value && <SelectionBar conversions={conversions} selection={selection} order={ids} />}
       <ul class="rows">
         {/* The same props each time: a row is drawn again only when something in it has changed. */}
-        {ids.map((id) => <ConversionRow key={id} id={id} conversions={conversions} playing={playing} />)}
+        {ids.map((id) => <ConversionRow key={id} id={id} conversions={conversions} playing={playing} selection={selection} />)}
       </ul>
       <Rest listing={listing} count={ids.length}>
         <button type="button" onClick={() => conversions.search(EVERYTHING)}>{t.search.showAll}</button>
@@ -38,13 +55,36 @@ export function ConversionList({ conversions, hidden }: { conversions: Conversio
   );
 }
 
+function NotifyButton() {
+  const t = texts.value.notifications;
+  if (!canNotify) return null;
+  const toggle = async (): Promise<void> => {
+    if (!(await setNotifies(!notifies.value))) notify(t.refused, "problem");
+  };
+  return <IconButton icon="bell" label={t.button} aria-pressed={notifies.value} onClick={() => void toggle()} />;
+}
+
+function SelectButton({ selection }: { selection: Selection }) {
+  const t = texts.value.selection;
+  const isOpen = selection.isOpen.value;
+  return (
+    <button type="button" class="quiet" aria-pressed={isOpen} onClick={() => (isOpen ? selection.close() : selection.open())}>
+      {isOpen ? t.end : t.begin}
+    </button>
+  );
+}
+
 /** What is below the rows: why there are no more of them, or that more are coming. */
 function Rest({ listing, count, children }: { listing: Listing; count: number; children: ComponentChildren }) {
   const t = texts.value;
   const failure = listing.failure.value;
+  const online = isOnline.value;
+  useEffect(() => {
+    if (online && listing.failure.peek() !== null) void listing.more();
+  }, [online, listing]);
   if (failure !== null) {
     return (
-      <Message title={t.problems.list} text={explain(failure, t)} icon="alert">
+      <Message title={t.problems.list} text={online ? explain(failure, t) : t.problems.offline} icon="alert">
         <button type="button" onClick={() => void listing.more()}>{t.retry}</button>
       </Message>
     );

@@ -1,8 +1,10 @@
 /** One conversion: what it is, how far it is, what can be done with it. */
 import { type Signal, useComputed } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { cancel, mediaLink, remove, retry, shareLink } from "../conversions/actions";
+import { cancel, download, remove, retry, shareLink } from "../conversions/actions";
 import { type Conversion, isActive } from "../conversions/model";
+import { nameOf } from "../conversions/name";
+import type { Selection } from "../conversions/selection";
 import type { Conversions } from "../conversions/store";
 import { explain } from "../explain";
 import { ago, bytes, date, duration, moment, percent } from "../format";
@@ -17,9 +19,10 @@ interface Props {
   conversions: Conversions;
   /** The id of the one whose player is open. */
   playing: Signal<string | null>;
+  selection: Selection;
 }
 
-export function ConversionRow({ id, conversions, playing }: Props) {
+export function ConversionRow({ id, conversions, playing, selection }: Props) {
   const held = conversions.get(id);
   const [asking, ask] = useState(false);
   const [shared, share] = useState<string | null>(null);
@@ -39,6 +42,7 @@ export function ConversionRow({ id, conversions, playing }: Props) {
       </li>
     );
   }
+  if (selection.isOpen.value) return <SelectableRow conversion={conversion} name={name} conversions={conversions} selection={selection} />;
   return (
     <li class="row" data-state={status} data-id={id}>
       <div class="row-text">
@@ -79,6 +83,25 @@ export function ConversionRow({ id, conversions, playing }: Props) {
   );
 }
 
+/** With Shift all rows between this and the last chosen one are chosen. */
+function SelectableRow({ conversion, name, conversions, selection }: { conversion: Conversion; name: string; conversions: Conversions; selection: Selection }) {
+  const { id, status } = conversion;
+  const isChosen = useComputed(() => selection.ids.value.has(id)).value;
+  const choose = (event: MouseEvent & { currentTarget: HTMLInputElement }): void =>
+    selection.choose(id, event.currentTarget.checked, event.shiftKey, conversions.shown.value.ids.value);
+  return (
+    <li class="row selectable" data-state={status} data-id={id}>
+      <label>
+        <input type="checkbox" checked={isChosen} onClick={choose} />
+        <span class="row-text">
+          <span class="name" dir="auto" title={name}>{name}</span>
+          <span class="meta"><Meta conversion={conversion} /></span>
+        </span>
+      </label>
+    </li>
+  );
+}
+
 /** The button that has opened something gets the focus back when that is closed. */
 function useFocusBack(isOpen: boolean) {
   const button = useRef<HTMLButtonElement>(null);
@@ -88,10 +111,6 @@ function useFocusBack(isOpen: boolean) {
     wasOpen.current = isOpen;
   }, [isOpen]);
   return button;
-}
-
-export function nameOf(conversion: Conversion): string {
-  return conversion.title || conversion.source.filename || texts.value.conversion.unnamed;
 }
 
 function Meta({ conversion }: { conversion: Conversion }) {
@@ -110,14 +129,6 @@ function Meta({ conversion }: { conversion: Conversion }) {
       {status === "completed" && expires_at && <span class="optional">{t.expires(date(expires_at))}</span>}
     </>
   );
-}
-
-/** By a link that the browser follows itself: the audio never goes through the memory of the page. */
-async function download(id: string): Promise<void> {
-  const anchor = document.createElement("a");
-  anchor.href = await mediaLink(id);
-  anchor.download = "";
-  anchor.click();
 }
 
 /** Shows the link where the browser does not let the page write to the clipboard. */
