@@ -89,7 +89,7 @@ async def test_a_history_of_many_is_loaded_as_it_is_scrolled_and_searched(
 
     await until(is_at_the_end, what="the last page is loaded")
     assert await rows.count() == MANY + 2
-    names = await rows.locator(".name").all_inner_texts()
+    names = await rows.locator(".name").all_text_contents()
     assert names[2:] == sorted(names[2:], key=lambda name: int(name.split()[1].removesuffix(".mp4")))
     await page.get_by_role("searchbox", name="Search by name").fill("COPY 1100.")
     await expect(rows).to_have_count(1)
@@ -105,7 +105,7 @@ async def test_several_are_saved_retried_cancelled_and_deleted_at_once(
     rows = page.locator(".row")
     await expect(rows).to_have_count(3)
     await page.get_by_role("button", name="Select", exact=True).click()
-    bar = page.get_by_role("toolbar", name="Selected files")
+    bar = page.get_by_role("group", name="Selected files")
     await page.get_by_role("checkbox", name="other.mp4").check()
     await page.get_by_role("checkbox", name="talk.mp4").click(modifiers=["Shift"])
     await expect(bar.get_by_text("Selected: 3")).to_be_visible()

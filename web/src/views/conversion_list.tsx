@@ -68,7 +68,7 @@ function SelectButton({ selection }: { selection: Selection }) {
   const t = texts.value.selection;
   const isOpen = selection.isOpen.value;
   return (
-    <button type="button" class="quiet" aria-pressed={isOpen} onClick={() => (isOpen ? selection.close() : selection.open())}>
+    <button type="button" class="quiet" onClick={() => (isOpen ? selection.close() : selection.open())}>
       {isOpen ? t.end : t.begin}
     </button>
   );

@@ -34,7 +34,7 @@ export function SelectionBar({ conversions, selection, order }: { conversions: C
   const ended = chosen.filter(({ status }) => status === "failed" || status === "cancelled");
   const active = chosen.filter(isActive);
   return (
-    <div class="selection" role="toolbar" aria-label={t.selection.label}>
+    <div class="selection" role="group" aria-label={t.selection.label}>
       <p role="status">{busy ? t.selection.busy(busy.count, busy.of) : t.selection.chosen(chosen.length)}</p>
       {busy ? <Progress value={busy.count / busy.of} label={t.selection.label} /> : (
         <>
