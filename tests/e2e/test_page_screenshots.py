@@ -18,7 +18,8 @@ from tests.support.system import System
 pytestmark = pytest.mark.skipif(executable() is None, reason="no browser on this machine")
 
 LARGEST_BYTES = 150_000
-DESKTOP: ViewportSize = {"width": 1200, "height": 860}
+DESKTOP: ViewportSize = {"width": 1200, "height": 876}
+TABLET: ViewportSize = {"width": 800, "height": 620}
 PHONE: ViewportSize = {"width": 360, "height": 740}
 NAMES = ("Interview with Ada.mp4", "Lecture 4, Waves.mkv", "Concert in the park.mov")
 
@@ -61,13 +62,24 @@ async def test_the_list_of_files(
         await sign_in(page, owner.email)
         await expect(page.locator(".row[data-state=completed]")).to_have_count(len(NAMES))
         if size == PHONE:
-            await page.locator("#conversions-title").scroll_into_view_if_needed()
+            await page.locator(".section-head").evaluate("head => head.scrollIntoView()")
         await take(page, folder / f"{name}.png")
 
 
-async def test_the_way_in(browser: Browser, system: System, tmp_path: Path) -> None:
-    async with visitor(browser, system.url, viewport=DESKTOP) as context:
+async def test_several_at_once_and_webhooks(
+    browser: Browser, system: System, owner: Person, folder: Path
+) -> None:
+    await owner.post("/v1/webhooks", url="https://media.example.org/hooks/tonegate")
+    async with visitor(browser, system.url, viewport=TABLET) as context:
         page = await context.new_page()
-        await page.goto("./")
-        await expect(page.get_by_role("button", name="Sign in")).to_be_visible()
-        await take(page, tmp_path / "sign-in.png")
+        await sign_in(page, owner.email)
+        await page.get_by_role("button", name="Select", exact=True).click()
+        for name in NAMES[1:]:
+            await page.get_by_role("checkbox", name=name).check()
+        await page.locator(".section-head").evaluate("head => head.scrollIntoView()")
+        await take(page, folder / "page-several.png")
+        await page.get_by_role("link", name="Account").click()
+        await page.get_by_role("button", name="Deliveries").click()
+        await expect(page.get_by_text("Nothing has been sent yet.")).to_be_visible()
+        await page.get_by_role("heading", name="Webhooks").evaluate("title => title.scrollIntoView()")
+        await take(page, folder / "page-webhooks.png")
