@@ -38,7 +38,7 @@ async def test_an_authenticator_app_is_added_and_asked_for_at_the_next_sign_in(
     await page.get_by_role("button", name="Add an authenticator app").click()
     app = pyotp.TOTP(await page.get_by_role("dialog").locator("code").inner_text())
     await page.get_by_label("Code", exact=True).fill(app.at(time.time(), counter_offset=-1))
-    await page.get_by_role("button", name="Confirm").click()
+    await page.get_by_role("button", name="Confirm", exact=True).click()
     await expect(page.get_by_role("heading", name="Your recovery codes")).to_be_visible()
     recovery = await page.get_by_role("dialog").locator("code").first.inner_text()
     await check_accessibility(page)

@@ -1,6 +1,6 @@
 """The page in Chromium, driven by Playwright; each visitor has a browser context of their own."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -83,21 +83,6 @@ async def press_tab_to(page: Page, role: Literal["button", "textbox", "link"], n
             return
         await page.keyboard.press("Tab")
     raise AssertionError(f"{name} cannot be reached")
-
-
-@asynccontextmanager
-async def narrow_uplink(page: Page, bytes_per_s: int) -> AsyncIterator[Callable[..., Awaitable[None]]]:
-    """Limits the speed of uploads. The yielded function sets `offline` and another speed; -1 is none."""
-    session = await page.context.new_cdp_session(page)
-    await session.send("Network.enable")
-
-    async def set_network(*, offline: bool = False, speed: int = -1) -> None:
-        conditions = {"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": speed}
-        await session.send("Network.emulateNetworkConditions", conditions)
-
-    await set_network(speed=bytes_per_s)
-    yield set_network
-    await session.detach()
 
 
 async def load_axe(page: Page) -> None:
