@@ -115,7 +115,7 @@ class Commands:
             user = await UserRepository(transaction).lock_by_address(address.canonical)
             if user is None:
                 raise CommandError(f"{address.written} has no account")
-            removed = await self._removal.remove_all(transaction, user)
+            removed = await self._removal.remove_all(transaction, user, "operator")
             if not removed:
                 raise CommandError(f"{address.written} has no second factor")
             details = {"kinds": removed}

@@ -96,6 +96,10 @@ class OwnAdministrator(Conflict):
     title = "Administrators cannot remove their own role or disable themselves."
 
 
+class UnverifiedAdministrator(Conflict):
+    title = "Only an account whose address is verified can become an administrator."
+
+
 class LastAdministrator(Conflict):
     title = "The last administrator cannot be deleted."
 

@@ -58,7 +58,7 @@ class WorkerSettings(ConverterSettings, frozen=True, kw_only=True):
     max_retries: Annotated[int, Env("CONVERTER_MAX_RETRIES", at_least=0)] = 3
     job_timeout: Annotated[timedelta, Env("CONVERTER_JOB_TIMEOUT", at_least=1)] = timedelta(hours=2)
     max_duration: Annotated[timedelta, Env("CONVERTER_MAX_DURATION", at_least=1)] = timedelta(hours=12)
-    concurrency: Annotated[int, Env("CONVERTER_CONCURRENCY", at_least=1)] = 1
+    concurrency: Annotated[int, Env("CONVERTER_CONCURRENCY", at_least=0)] = 0
     account_concurrency: Annotated[int, Env("CONVERTER_ACCOUNT_CONCURRENCY", at_least=0)] = 0
     ffmpeg_threads: Annotated[int, Env("CONVERTER_FFMPEG_THREADS", at_least=1)] = 1
     lease: Annotated[timedelta, Env("CONVERTER_LEASE", at_least=3)] = timedelta(seconds=15)

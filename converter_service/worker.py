@@ -16,6 +16,7 @@ from converter_service.handlers import account_handlers, cancellation_listener, 
 from converter_service.infrastructure import BackgroundTask, Infrastructure, stop_all
 from converter_service.jobs.context import JobLimits
 from converter_service.jobs.job import Job
+from converter_service.jobs.processors import usable_processors
 from converter_service.maintenance.account_deletion import AccountDeletion
 from converter_service.maintenance.metrics import removal_counter
 from converter_service.maintenance.orphan_collector import OrphanCollector
@@ -105,7 +106,8 @@ def _consumers(
         limits=job_limits(settings),
         clock=infrastructure.clock,
     )
-    subscription = replace(CONVERTER_WORKER, prefetch=settings.concurrency)
+    concurrency = settings.concurrency or usable_processors()
+    subscription = replace(CONVERTER_WORKER, prefetch=concurrency)
     deletion = AccountDeletion(infrastructure.store, infrastructure.cleanup, infrastructure.clock)
     return (
         broker.consumer(subscription, conversion_handlers(job)),

@@ -1,8 +1,9 @@
 """Composition root of the notification service: builds emails and webhooks and runs them until stopped."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 
 from litestar import Litestar
 from prometheus_client import CollectorRegistry
@@ -40,16 +41,19 @@ LISTENERS_GRACE = timedelta(seconds=5)
 # Readiness is public, and a mail server blocks a client that connects every second without sending.
 SMTP_CHECK_CACHED_S = 5.0
 QUEUES = (NOTIFICATION_MAIL, NOTIFICATION_WEBHOOKS, NOTIFICATION_RECORDS, NOTIFICATION_ACCOUNTS)
-# How long the record of an expired lease may take to arrive: a redelivery of five seconds, and its handling.
+# A redelivery of five seconds, and its handling.
 HANDOVER = timedelta(seconds=10)
 
 
-async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
-    """Runs until `stop` is set. Raises SettingsError for a malformed address."""
+async def run(settings: NotificationSettings, stop: asyncio.Event, handover: timedelta = HANDOVER) -> None:
+    """Runs until `stop` is set. Raises SettingsError for a malformed address.
+
+    `handover` is how long the record of an expired lease may take to arrive.
+    """
     registry, stopping = CollectorRegistry(), asyncio.Event()
     client = connect(settings.mongo_url, "tonegate-notification")
     database = database_of(client, DEFAULT_DATABASE)
-    mails, hooks = email_stores(settings, database, HANDOVER), webhook_stores(settings, database, HANDOVER)
+    mails, hooks = email_stores(settings, database, handover), webhook_stores(settings, database, handover)
     stores = (
         *(mails.ledger, mails.recipients, mails.failures),
         *(hooks.endpoints, hooks.outbox, hooks.deliveries, hooks.tests),
@@ -60,7 +64,7 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
     broker = RabbitMQ(settings.amqp_url.reveal(), "notification", QUEUES, process=NOTIFICATION)
     relay = OutboxRelay(hooks.outbox, broker)
     records = broker.consumer(NOTIFICATION_RECORDS, record_handlers(mails.ledger, hooks.deliveries))
-    takeover = TakeoverByRecords(records, HANDOVER)
+    takeover = TakeoverByRecords(records, handover)
     emails = build_emails(
         settings, mails, mailer, publisher=broker, takeover=takeover, stopping=stopping, registry=registry
     )
@@ -84,26 +88,33 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
             broker.consumer(NOTIFICATION_WEBHOOKS, webhook_handlers(webhooks.fanout)),
             broker.consumer(NOTIFICATION_ACCOUNTS, account_handlers(deletion)),
         )
-
-        async def finish() -> None:
-            stopping.set()
-            grace = grace_for(max(settings.smtp_timeout, settings.webhook_timeout))
-            stops = (consumer.stop(grace) for consumer in consumers)
-            await asyncio.gather(*stops, webhooks.dispatcher.stop(grace))
-
+        stops = [each.stop for each in (*consumers, webhooks.dispatcher)]
+        drain = partial(_drain, settings, stopping, stops)
         checks = (
             Check("rabbitmq", consumers[0].check),
             Check("mongodb", check_in_turn(mails.ledger.ping, preparation.check)),
             Check("smtp", mailer.ping, critical=False, cached_s=SMTP_CHECK_CACHED_S),
         )
         provide = {"webhooks": webhooks.service, "declining": emails.declining}
-        app = _application(settings, provide, checks=checks, drain=finish, registry=registry)
+        app = _application(settings, provide, checks=checks, drain=drain, registry=registry)
         async with asyncio.TaskGroup() as tasks:
             for each in (*consumers, webhooks.dispatcher):
                 tasks.create_task(each.run())
             background = [tasks.create_task(each.run()) for each in (preparation, emails.records, relay)]
             await serve(app, registry, _listeners(settings), stop)
             await cancel_all(background)
+            await emails.records.record_remembered()
+
+
+async def _drain(
+    settings: NotificationSettings,
+    stopping: asyncio.Event,
+    stops: Iterable[Callable[[timedelta], Awaitable[None]]],
+) -> None:
+    """Ends the sends that are waiting, and waits for those in flight."""
+    stopping.set()
+    grace = grace_for(max(settings.smtp_timeout, settings.webhook_timeout))
+    await asyncio.gather(*(stop(grace) for stop in stops))
 
 
 def grace_for(timeout: timedelta) -> timedelta:

@@ -37,10 +37,10 @@ async def retry_unavailable(
             if clock.time() >= deadline or (stopping and stopping.is_set()):
                 raise
             get_logger(__name__).warning("store unavailable, retrying", reason=str(failure))
-        await _pause(pause, stopping or asyncio.Event())
+        await pause_until(stopping or asyncio.Event(), pause)
 
 
-async def _pause(pause: timedelta, stopping: asyncio.Event) -> None:
+async def pause_until(stopping: asyncio.Event, pause: timedelta) -> None:
     """Sleeps, but no longer than until `stopping` is set."""
     with suppress(TimeoutError):
         async with asyncio.timeout(pause.total_seconds()):

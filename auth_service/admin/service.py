@@ -10,7 +10,7 @@ from auth_service.audit.actor import Actor, require_administrator
 from auth_service.audit.service import AuditLog
 from auth_service.database.engine import Database
 from auth_service.database.outbox import EventWriter
-from auth_service.errors import OwnAdministrator
+from auth_service.errors import OwnAdministrator, UnverifiedAdministrator
 from auth_service.sessions.revocation import Revocation
 from auth_service.users.address import canonical_parts
 from auth_service.users.model import ADMIN, User
@@ -48,7 +48,8 @@ class Administration:
         """Changes roles or the disabled flag; None leaves a value unchanged. The loss of a role and disabling
         revoke all sessions (ASVS 5.0 §8.3.2).
 
-        Raises NotFound, and OwnAdministrator: actors cannot stop being administrators, so one always remains.
+        Raises NotFound, OwnAdministrator: actors cannot stop being administrators, so one always remains; and
+        UnverifiedAdministrator: anyone can register an address that is not theirs.
         """
         async with self.database.transaction() as transaction:
             await require_administrator(transaction, actor.id)
@@ -57,6 +58,9 @@ class Administration:
                 raise NotFound
             before = _snapshot(user)
             lost = set(user.roles) - set(roles) if roles is not None else set[str]()
+            is_promoted = roles is not None and ADMIN in roles and ADMIN not in user.roles
+            if is_promoted and user.email_verified_at is None:
+                raise UnverifiedAdministrator
             _apply(user, roles, disabled=disabled, now=self.now())
             if user.id == actor.id and (ADMIN not in user.roles or user.disabled_at is not None):
                 raise OwnAdministrator

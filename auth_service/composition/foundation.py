@@ -9,6 +9,7 @@ from auth_service.database.encryption import DataCipher
 from auth_service.database.engine import Database
 from auth_service.database.outbox import EventWriter
 from auth_service.factors.relying_party import relying_party
+from auth_service.factors.removal import FactorRemoval
 from auth_service.factors.verification import FactorVerification
 from auth_service.mailer.mail_token import Purpose
 from auth_service.mailer.service import AccountMailer, MailPolicy
@@ -40,7 +41,6 @@ class Foundation:
         self.settings, self.database, self.now, self.new_id = settings, database, now, new_id
         self.events = EventWriter(now=now, new_id=new_id, wake_relay=relay.wake)
         self.revocation = Revocation(self.events, now)
-        self.account_claim = AccountClaim(self.revocation, self.events, now)
         issuer = settings.issuer or settings.public_url
         policy = TokenPolicy(issuer, settings.audience, settings.access_token_ttl)
         self.cipher = DataCipher(settings.data_keys)
@@ -56,6 +56,8 @@ class Foundation:
         self.hasher = PasswordHasher(PasswordHash(Argon2Cost()), settings.hash_concurrency)
         self.throttle = Throttle(database, settings.free_failures, now)
         self.activity = ActivityLog(database, now)
+        removal = FactorRemoval(self.revocation, self.mailer, self.activity)
+        self.account_claim = AccountClaim(self.revocation, removal, self.events, now)
         self.authenticator = PasswordAuthenticator(database, self.hasher, self.throttle, self.activity)
         self.proofs = Proofs(database, self.authenticator, self.activity, now)
         self.party = relying_party(settings.public_url)

@@ -1,4 +1,4 @@
-"""Removal of all second factors of an account whose owner has lost them, by an operator."""
+"""Removal of all second factors of an account: by an operator, or at the first proof of the address."""
 
 from dataclasses import dataclass
 
@@ -18,16 +18,17 @@ class FactorRemoval:
     mailer: AccountMailer
     activity: ActivityLog
 
-    async def remove_all(self, transaction: Transaction, user: User) -> list[str]:
+    async def remove_all(self, transaction: Transaction, user: User, by: str) -> list[str]:
         """Removes the factors and recovery codes, and ends all sessions, one of which may be on the lost
-        device; returns the kinds of the removed factors. The caller holds the account's lock.
+        device; returns the kinds of the removed factors. `by` is for the record. The caller holds the
+        account's lock.
         """
         kinds = sorted(await FactorRepository(transaction).delete_all(user.id))
         await RecoveryCodeRepository(transaction).delete_all(user.id)
         if not kinds:
             return []
         await self.revocation.revoke_sessions(transaction, user.id)
-        details = {"by": "operator", "kinds": " ".join(kinds)}
+        details = {"by": by, "kinds": " ".join(kinds)}
         await self.activity.record(transaction, Event.FACTOR_REMOVED, user.id, Client(), details=details)
         await self.mailer.notify_of(transaction, Event.FACTOR_REMOVED, user)
         return kinds

@@ -34,12 +34,15 @@ from shared.contracts.events import (
 )
 from shared.errors import Unavailable
 from shared.logs import bind_correlation, correlation_id, get_logger
+from shared.mailbox import mailbox_digest
 
 log = get_logger(__name__)
 
 BATCH_SIZE = 50
 POLL_INTERVAL_S = 5.0
 WINDOW = timedelta(hours=1)
+# A mailbox gets as many mails as this number of addresses, while they are not verified.
+ADDRESSES_OF_A_MAILBOX = 3
 
 Notice = PasswordChanged | PasswordRemoved | EmailChanged | SecurityEventOccurred
 
@@ -97,7 +100,9 @@ class AccountMailer:
             return
         now = self._now()
         kind = f"{notice.type}/{notice.event}" if isinstance(notice, SecurityEventOccurred) else notice.type
-        if await self._is_within_limit(transaction, kind, address, now + WINDOW, notice.user_id):
+        if not await self._is_within_limit(transaction, kind, address, now + WINDOW, notice.user_id):
+            return
+        if verified or await self._has_room(transaction, "notices", address, now + WINDOW, notice.user_id):
             await self._events.write(transaction, notice, UUID(notice.user_id), event_id)
 
     async def notify_of(
@@ -155,6 +160,11 @@ class AccountMailer:
         until = now + self._policy.window(purpose)
         if not await self._is_within_limit(transaction, purpose, request.address, until, str(user.id)):
             return
+        is_proven = purpose is Purpose.RESET_PASSWORD and user.email_verified_at is not None
+        if not is_proven and not await self._has_room(
+            transaction, purpose, request.address, until, str(user.id)
+        ):
+            return
         if purpose is Purpose.CHANGE_EMAIL and holder is not None:
             if holder.disabled_at is None:
                 await self.notify_of(transaction, ActivityEvent.EMAIL_IN_USE, holder)
@@ -175,11 +185,25 @@ class AccountMailer:
         self, transaction: Transaction, kind: str, address: str, until: datetime, account: str
     ) -> bool:
         """Counts a mail of this kind to the address, in a window that ends at `until`."""
-        key = hashlib.sha256(f"mail\n{kind}\n{address}".encode()).digest()
+        most = self._policy.per_hour
+        return await self._count(transaction, kind, address, until, account=account, most=most)
+
+    async def _has_room(
+        self, transaction: Transaction, kind: str, address: str, until: datetime, account: str
+    ) -> bool:
+        """Counts a mail to an unverified address for its mailbox: its tags may have many accounts."""
+        most = ADDRESSES_OF_A_MAILBOX * self._policy.per_hour
+        kind, target = f"{kind}/mailbox", mailbox_digest(address)
+        return await self._count(transaction, kind, target, until, account=account, most=most)
+
+    async def _count(
+        self, transaction: Transaction, kind: str, target: str, until: datetime, *, account: str, most: int
+    ) -> bool:
+        key = hashlib.sha256(f"mail\n{kind}\n{target}".encode()).digest()
         sent = await CounterRepository(transaction).increment(key, self._now(), until, sliding=False)
-        if sent > self._policy.per_hour:
+        if sent > most:
             log.warning("mail withheld: hourly limit reached", account=account, purpose=kind)
-        return sent <= self._policy.per_hour
+        return sent <= most
 
 
 def _is_applicable(user: User, purpose: Purpose, address: str) -> bool:

@@ -93,7 +93,6 @@ async def open_webhooks(
                 endpoints=endpoints,
                 deliveries=deliveries,
                 urls=urls,
-                resolver=resolver,
                 cipher=cipher,
                 payloads=payloads,
                 limit=settings.webhooks_per_account,

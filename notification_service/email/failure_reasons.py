@@ -24,8 +24,9 @@ REASONS = {
         "Save it in a common format such as MP4, MKV, MOV or WebM and upload it again.",
     ),
     "too_long": FailureReason(
-        "The video is longer than the limit.",
-        "Split it into shorter parts and upload them separately.",
+        "The video, or the audio that it would become, is longer or larger than allowed.",
+        "Upload a shorter part of it. If your account has no storage or processor time left, delete what you "
+        "no longer need, or try again tomorrow.",
     ),
     "timed_out": FailureReason(
         "The conversion exceeded its time limit and was stopped.",

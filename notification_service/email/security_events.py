@@ -9,6 +9,7 @@ class SecurityEvent(Struct, frozen=True):
     subject: str
     what: str
     template: str = "access_changed"
+    preview: str = "If it was you, there is nothing to do."
 
 
 EVENTS = {
@@ -28,13 +29,15 @@ EVENTS = {
         "New recovery codes were created", "New recovery codes were created for"
     ),
     "second_factor": SecurityEvent("A sign-in failed at the second factor", "", "second_factor_failed"),
-    "session_ended": SecurityEvent("A session was ended", "A session was ended by another one of"),
+    "session_ended": SecurityEvent("A session was ended", "A session was ended from another session of"),
     "email_change_requested": SecurityEvent(
         "A new address was requested", "A change of the email address was requested for"
     ),
-    "email_in_use": SecurityEvent("Your address was entered for another account", "", "email_in_use"),
+    "email_in_use": SecurityEvent(
+        "Your address was entered for another account", "", "email_in_use", "Your account was not changed."
+    ),
 }
-OTHER = SecurityEvent("The access to your account was changed", "The access was changed to")
+OTHER = SecurityEvent("The access to your account was changed", "The access was changed for")
 
 
 def describe_event(event: str) -> SecurityEvent:

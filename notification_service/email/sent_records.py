@@ -58,9 +58,17 @@ class SentRecords:
         """Records what is remembered, every `ledger_pause`, until cancelled."""
         while True:
             await asyncio.sleep(self._policy.ledger_pause.total_seconds())
-            with contextlib.suppress(Unavailable):  # logged where recording failed first
-                for entry, token in list(self._tokens.items()):
-                    await self.record(entry, token)
+            await self.record_remembered()
+
+    async def record_remembered(self) -> None:
+        """Tries once to record or hand on each email. A process that stops does so at last: `run` may have
+        been cancelled while it waited for the ledger.
+        """
+        await asyncio.gather(*(self._try(entry, token) for entry, token in self._tokens.items()))
+
+    async def _try(self, entry: str, token: str) -> None:
+        with contextlib.suppress(Unavailable):  # logged where recording failed first
+            await self.record(entry, token)
 
     async def _hand_on(self, entry: str, token: str) -> None:
         event = EmailSent(entry=entry, lease_token=token)

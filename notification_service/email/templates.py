@@ -156,7 +156,7 @@ class EmailTemplates:
             words.template,
             to=event.recipient,
             subject=words.subject,
-            preview="If it was you, there is nothing to do.",
+            preview=words.preview,
             what=words.what,
             address=to_single_line(event.recipient, 254),
             when=format_time(event.occurred_at),

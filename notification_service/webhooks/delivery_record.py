@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TypeVar
 
-from notification_service.retry import SOURCE, retry_unavailable
+from notification_service.retry import SOURCE, pause_until, retry_unavailable
 from notification_service.webhooks.delivery import Delivery
 from notification_service.webhooks.ports import Deliveries
 from notification_service.webhooks.retry_policy import DispatchPolicy, Outcome
@@ -28,7 +28,8 @@ class DeliveryRecorder:
 
     A successful attempt that could not be stored within `record_timeout` is published as WebhookDelivered, so
     that its record arrives before another process may take the delivery over; the process that receives it
-    stores it. If the broker is unavailable as well, the message is sent again.
+    stores it. If the broker is unavailable as well, both are tried again until one of them takes it, for the
+    last time when the process stops: then the message is sent again.
     """
 
     def __init__(
@@ -46,6 +47,18 @@ class DeliveryRecorder:
 
     async def complete(self, delivery: Delivery, attempt: Attempt | None, outcome: Outcome) -> None:
         """Raises Unavailable if the outcome is neither stored nor handed on."""
+        is_sent = outcome.status == "delivered"
+        while True:
+            is_last = self._stopping.is_set()
+            try:
+                return await self._store_or_hand_on(delivery, attempt, outcome)
+            except Unavailable:
+                if is_last or not is_sent:
+                    raise  # sent again
+            log.warning("webhook sent but not recorded, will be recorded later", message=delivery.id)
+            await pause_until(self._stopping, self._policy.store_pause)
+
+    async def _store_or_hand_on(self, delivery: Delivery, attempt: Attempt | None, outcome: Outcome) -> None:
         is_sent = attempt is not None and outcome.status == "delivered"
         try:
             stored = await self.retry(
@@ -54,7 +67,7 @@ class DeliveryRecorder:
             )
         except Unavailable:
             if attempt is None or not is_sent:
-                raise  # sent again in any case
+                raise
             await self._hand_on(delivery, attempt)
         else:
             if not stored:
@@ -77,6 +90,5 @@ class DeliveryRecorder:
         try:
             await self._publisher.publish(envelope)
         except PublishFailed as failure:
-            log.exception("webhook sent but not recorded, will be sent again", message=delivery.id)
             raise Unavailable("Neither the store nor the broker can be reached.") from failure
         log.warning("webhook sent but not recorded, handed on", message=delivery.id)

@@ -8,8 +8,6 @@ from typing import TypeVar
 from notification_service.webhooks.delivery import Delivery, new_delivery
 from notification_service.webhooks.endpoint import OLD_SECRET_KEPT, Endpoint
 from notification_service.webhooks.errors import WebhookDisabled
-from notification_service.webhooks.outbound.address_policy import parse_address
-from notification_service.webhooks.outbound.ports import Resolver
 from notification_service.webhooks.outbound.url_policy import UrlPolicy
 from notification_service.webhooks.payloads import TEST_TYPE, Payloads
 from notification_service.webhooks.ports import Deliveries, Endpoints, Lane
@@ -35,12 +33,15 @@ SOURCE = "/notification_service"
 
 @dataclass(frozen=True, kw_only=True)
 class WebhookService:
-    """Manages webhooks. Methods with an `endpoint_id` raise NotFound unless `owner_id` owns it."""
+    """Manages webhooks. Methods with an `endpoint_id` raise NotFound unless `owner_id` owns it.
+
+    Names in URLs are resolved at each attempt only: a refusal of those that lead to private addresses would
+    tell which names the internal network has.
+    """
 
     endpoints: Endpoints
     deliveries: Deliveries
     urls: UrlPolicy
-    resolver: Resolver
     cipher: SecretCipher
     payloads: Payloads
     limit: int
@@ -54,7 +55,7 @@ class WebhookService:
         """`session_id` is the session or API key of the caller; `links` says whether its messages may have
         links to the audio. Raises InvalidWebhookUrl, TooManyWebhooks.
         """
-        await self._check_url(data.url)
+        self.urls.parse(data.url)
         secret = new_secret()
         endpoint = Endpoint(
             id=secrets.token_hex(16),
@@ -89,7 +90,7 @@ class WebhookService:
         if isinstance(data.url, str):
             if found.links and not links:
                 raise InsufficientScope(READ)
-            await self._check_url(data.url)
+            self.urls.parse(data.url)
             event = _changed(owner_id, "webhook_changed")
         changed = await self.endpoints.update(owner_id, endpoint_id, data, utc_now(), event=event)
         self.wake_relay()
@@ -139,17 +140,6 @@ class WebhookService:
         if endpoint.disabled_reason is not None:
             raise WebhookDisabled
         return endpoint
-
-    async def _check_url(self, url: str) -> None:
-        """Raises InvalidWebhookUrl. Accepts an unresolvable name: each attempt resolves it again."""
-        host = self.urls.parse(url).raw_host or ""
-        if parse_address(host) is not None:
-            return
-        try:
-            found = await self.resolver(host)
-        except (OSError, TimeoutError):
-            return
-        self.urls.check_addresses(*found)
 
 
 def _changed(owner_id: str, change: ChangeOfWebhooks) -> Envelope:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from yarl import URL
 
 from notification_service.admissions import Admissions, Bound
+from notification_service.webhooks.outbound.address_policy import parse_address
 from shared.errors import RateLimited
 
 PERIOD = timedelta(minutes=1)
@@ -31,6 +32,12 @@ class TestLimit:
 
     async def count(self, url: str) -> None:
         """Raises TooManyTests, Unavailable."""
-        host = URL(url).raw_host or ""
-        if not await self._admissions.admit(host, secrets.token_hex(16), self._bounds):
+        if not await self._admissions.admit(_receiver(url), secrets.token_hex(16), self._bounds):
             raise TooManyTests
+
+
+def _receiver(url: str) -> str:
+    """The host, the same for all its spellings: a name without its last dot, an address without its zone."""
+    host = URL(url).raw_host or ""
+    address = parse_address(host)
+    return host.rstrip(".") if address is None else str(address)

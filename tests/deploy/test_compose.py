@@ -22,6 +22,7 @@ from shared.messaging.rabbitmq.settlement import SETTLEMENT_TIMEOUT_S
 from shared.messaging.rabbitmq.timeouts import Timing
 from shared.messaging.rabbitmq.topology import CONSUMER_TIMEOUT_MARGIN
 from shared.messaging.subscriptions import SUBSCRIPTIONS
+from shared.mongo import OPERATION_MS
 from shared.settings import Secret, duration, load
 from tests.deploy.composed import (
     OWN,
@@ -303,7 +304,9 @@ def test_a_stop_waits_as_long_as_the_code_may_take() -> None:
         timedelta(seconds=SETTLEMENT_TIMEOUT_S),
         timedelta(seconds=Timing().close_timeout),
     )
+    recording = timedelta(milliseconds=OPERATION_MS) + timedelta(seconds=Timing().publish_timeout)
     longest["notification"] = LISTENERS_GRACE + unsubscribing + grace_for(smtp_timeout) + clean_up + closing
+    longest["notification"] += recording
     for service in OWN:
         assert duration(filled_in(SERVICES[service]["stop_grace_period"])) >= longest[service]
     assert timedelta(seconds=Service.stop_policy.grace_s) >= max(longest.values())

@@ -153,6 +153,10 @@ class FaultySystem(System):
         if dead:
             self.start(*dead)
 
+    def is_whole(self) -> bool:
+        """True if no part that `revive` would start is dead."""
+        return all(self.is_alive(name) for name in self.parts)
+
     @property
     def parts(self) -> list[str]:
         """Servers, then services; without `mongo` if a replica set replaces it."""

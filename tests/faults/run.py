@@ -27,6 +27,7 @@ from tests.faults.proxy import Proxies
 from tests.faults.readiness_monitor import ReadinessMonitor
 from tests.faults.replica_set import ReplicaSet
 from tests.faults.scenarios.scenario import Scenario, ScenarioContext, may_repeat
+from tests.faults.supervision import supervised
 from tests.faults.traffic import Kind, Traffic
 from tests.faults.webhook_receiver import Receiver
 from tests.support.media import Media
@@ -149,8 +150,9 @@ class Run:
             findings = await self._invariants.check(uploads, self._dead_letters, quiet_within_s)
         findings.wrong += [*context.unmet, *self._traffic.wrong_answers[wrong:], *watch.wrong()]
         findings.wrong += await missing_log_lines(self._system, uploads, sample)
-        if scenario.is_graceful:
-            findings.wrong += self._traffic.broken_off[broken_off:] + long_requests.broken_off
+        unanswered = self._traffic.broken_off[broken_off:]
+        findings.wrong += [each for each in unanswered if not scenario.may_break_off(each)]
+        findings.wrong += long_requests.broken_off if scenario.is_graceful else []
         findings.tolerated, repeated = context.tolerance.split(findings.repeated_mails)
         findings.duplicated += repeated
         row.accepted = sum(upload.id is not None for upload in uploads)
@@ -220,11 +222,11 @@ class Run:
     async def _heal(self) -> float:
         """Heals the system; returns the seconds until all parts are ready and an upload is accepted."""
         started = time.monotonic()
-        await asyncio.to_thread(self._system.revive)
 
         async def ready() -> bool:
             return await asyncio.to_thread(self._system.is_ready)
 
-        await until(ready, timeout_s=READY_WITHIN_S, what="every part to be ready again")
-        await self._traffic.one(Kind.GOOD)
+        async with supervised(self._system):
+            await until(ready, timeout_s=READY_WITHIN_S, what="every part to be ready again")
+            await self._traffic.one(Kind.GOOD)
         return time.monotonic() - started

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from auth_service.database.connection import one_connection
 from auth_service.database.outbox import StoredEvent
+from notification_service.webhooks.mongo_outbox import COLLECTION
 from shared.settings import Secret
 from tests.faults.faulty_system import FaultySystem
 from tests.support.client import FINAL
@@ -28,7 +29,7 @@ class StorageState:
         self._system = system
 
     async def outboxes_are_empty(self) -> bool:
-        """Checks the outboxes in MongoDB and PostgreSQL."""
+        """Checks the outboxes of conversions and of webhooks in MongoDB, and the one in PostgreSQL."""
         return await asyncio.to_thread(self._waiting_in_mongo) == 0 and await self._waiting_in_postgres() == 0
 
     def webhooks_are_out(self) -> bool:
@@ -54,7 +55,12 @@ class StorageState:
 
     def _waiting_in_mongo(self) -> int:
         with MongoClient[Document](self._system.mongo_url) as client:
-            return client["tonegate"]["conversions"].count_documents({"outbox_since": {"$exists": True}})
+            conversions, webhooks = (
+                client["tonegate"]["conversions"],
+                client["tonegate_notification"][COLLECTION],
+            )
+            waiting = conversions.count_documents({"outbox_since": {"$exists": True}})
+            return waiting + webhooks.count_documents({})
 
     async def _waiting_in_postgres(self) -> int:
         url = Secret(self._system.stack.postgres.url())

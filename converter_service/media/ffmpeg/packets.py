@@ -21,12 +21,15 @@ SHORT_RUN = 8
 class SourceExtent(msgspec.Struct, frozen=True):
     """Seconds from the file's start: where the chosen audio track begins and ends when it is placed, its
     sound within the window, and where the last packet of any track ends.
+
+    `is_timed`: every packet of the track has a time or a duration. Otherwise (Shorten) they have no sum.
     """
 
     audio_start_s: float
     audio_end_s: float
     audio_s: float
     file_end_s: float
+    is_timed: bool = True
 
 
 class PacketTotals:
@@ -45,6 +48,7 @@ class PacketTotals:
         self._expected_s = self._offset_s = 0.0
         self._usual_s = LONGEST_PACKET_S
         self._short = 0
+        self._is_timed = True
         self._waiting: tuple[float, float | None] | None = None
 
     def add(self, lines: Iterable[bytes]) -> None:
@@ -67,7 +71,8 @@ class PacketTotals:
         start_s = FOREVER_S if self._start_s is None else self._start_s
         # The last packet may have no duration of its own.
         file_end_s = max(self._file_end_s, self._end_s)
-        return SourceExtent(min(start_s, self._end_s), self._end_s, self._sound_s, file_end_s)
+        begin_s = min(start_s, self._end_s)
+        return SourceExtent(begin_s, self._end_s, self._sound_s, file_end_s, self._is_timed)
 
     def _take(self, start_s: float | None, length_s: float | None) -> None:
         """Keeps one packet until the next one shows how long it is."""
@@ -76,6 +81,8 @@ class PacketTotals:
             self._waiting = (start_s, length_s)
         elif length_s:
             self._waiting = (self._expected_s, length_s)
+        else:
+            self._is_timed = False
 
     def _place_waiting(self, next_s: float | None) -> None:
         if self._waiting is None:

@@ -24,8 +24,13 @@ LEAP_S = 0.015
 # Lag that adds up from smaller steps: a clock that runs faster than the samples.
 DRIFT_S = 0.1
 # Both thresholds where timestamps are rough. AVI has none: libavformat derives them from byte counts, at any
-# bit rate. MPEG-PS cuts frames anywhere, and libavformat may give one the timestamp of the next.
-ROUGH_LEAPS_S: Mapping[str, tuple[float, float]] = {"avi": (0.25, FOREVER_S), "mpg": (0.05, DRIFT_S)}
+# bit rate. GXF counts fields of a picture, 20 ms each. MPEG-PS cuts frames anywhere, and libavformat may give
+# one the timestamp of the next.
+ROUGH_LEAPS_S: Mapping[str, tuple[float, float]] = {
+    "avi": (0.25, FOREVER_S),
+    "gxf": (0.05, DRIFT_S),
+    "mpg": (0.05, DRIFT_S),
+}
 # MPEG-TS, MPEG-PS and Ogg: recordings may be joined without new timestamps (AVFMT_TS_DISCONT of libavformat).
 JOINED = frozenset({"ts", "mpg", "ogg"})
 # Sound that is placed by one ffmpeg for another: NUT, which it is sent in, has no timestamps before 0.

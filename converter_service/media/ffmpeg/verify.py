@@ -43,8 +43,10 @@ def excess_s(sound_s: float, expected: float | None, extent: SourceExtent, windo
 
     Either of the packets' sum, the time line that they cover and the declared duration may be too small:
     packets may overlap, or lack a duration of their own, and headers are wrong. A result that exceeds all of
-    them is not made of this source alone.
+    them is not made of this source alone. Nothing is known of packets without times.
     """
+    if not extent.is_timed:
+        return 0.0
     covered_s = window.overlap_s(extent.audio_start_s, extent.audio_end_s)
     most_s = max(extent.audio_s, covered_s, expected or 0.0)
     excess = sound_s - most_s

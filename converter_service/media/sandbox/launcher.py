@@ -207,6 +207,7 @@ def raise_oom_score() -> None:
 def exec_sandboxed(policy: dict[str, object], command: list[str]) -> None:
     """Applies all restrictions and replaces this process by `command`. Raises OSError if that fails."""
     raise_oom_score()
+    os.nice(policy["niceness"])  # type: ignore[arg-type]
     set_resource_limits(policy["limits"])  # type: ignore[arg-type]
     apply_restrictions(policy)
     if os.getppid() != policy["parent"]:

@@ -11,6 +11,8 @@ import msgspec
 from converter_service.media.sandbox.seccomp import seccomp_filter
 
 LAUNCHER = Path(__file__).resolve().with_name("launcher.py")
+# Added to the worker's: its lease renewals, and other services on the machine, go first.
+NICENESS = 5
 # The worker's own environment, which holds secrets, is not passed on.
 ENVIRONMENT = {"LC_ALL": "C", "AV_LOG_FORCE_NOCOLOR": "1", "PATH": "/usr/bin:/bin"}
 
@@ -36,6 +38,7 @@ def launch_command(
     machine = os.uname().machine if sys.maxsize > 2**32 else ""
     policy = {
         "parent": os.getpid(),
+        "niceness": NICENESS,
         "limits": msgspec.to_builtins(limits),
         "readable": [str(path) for path in readable],
         "writable": [str(path) for path in writable],

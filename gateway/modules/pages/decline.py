@@ -46,7 +46,8 @@ class DeclineController(Controller):
             raise InvalidRequest("This link is not valid. Open the link in the mail as it is.")
         await notification.send("POST", "/internal/declines", DeclineToken(token[:512]))
         return html(
-            "Thank you", "You get no more results of this account, and it is closed. You may close this page."
+            "Thank you",
+            "You will get no more of these emails, and the account is closed. You may close this page.",
         )
 
 

@@ -44,7 +44,7 @@ def reset_page() -> Page:
     """Password reset."""
     return _page(
         title="Choose a new password",
-        introduction="Afterwards you are signed out everywhere, and sign in with the new password.",
+        introduction="You will be signed out everywhere, and your API keys and webhooks end.",
         call="v1/auth/password/reset",
         done="Your password is changed. Sign in with the new one. You may close this page.",
         button="Change my password",

@@ -56,12 +56,13 @@ class PolicyResolver(AbstractResolver):
         port: int = 0,
         family: socket.AddressFamily = socket.AF_UNSPEC,  # noqa: ARG002 - both families are resolved and checked
     ) -> list[ResolveResult]:
-        """Raises AddressNotAllowed, OSError or TimeoutError."""
+        """Raises OSError, or TimeoutError."""
         addresses = await self._resolver(host)
         if not addresses:
             raise OSError("no address")
         if not all(map(self._policy.allows, addresses)):
-            raise AddressNotAllowed(host)
+            # As for a name that does not exist: the owner must not learn names of the internal network.
+            raise OSError("no address that may be called")
         return [
             ResolveResult(
                 hostname=host,

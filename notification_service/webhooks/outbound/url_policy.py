@@ -4,7 +4,7 @@ import re
 
 from yarl import URL
 
-from notification_service.webhooks.outbound.address_policy import AddressPolicy, IPAddress, parse_address
+from notification_service.webhooks.outbound.address_policy import AddressPolicy, parse_address
 from shared.errors import FieldError, InvalidRequest
 
 # Below 1024 only the ports of HTTP: other services there (mail, SSH, LDAP) must not receive requests.
@@ -55,14 +55,10 @@ class UrlPolicy:
     def _check_host(self, host: str) -> None:
         address = parse_address(host)
         if address is not None:
-            self.check_addresses(address)
+            if not self._addresses.allows(address):
+                raise InvalidWebhookUrl(FORBIDDEN_ADDRESS)
         elif not NAME.fullmatch(host) or NUMERIC_END.fullmatch(host):
             raise InvalidWebhookUrl("has a host that is neither a name nor an address")
         elif LOCAL_NAMES.fullmatch(host.rstrip(".")) and self._addresses.is_public_only:
             # As a private address is, whether or not the name exists: the answers must not reveal the names.
-            raise InvalidWebhookUrl(FORBIDDEN_ADDRESS)
-
-    def check_addresses(self, *addresses: IPAddress) -> None:
-        """Raises InvalidWebhookUrl if any of the addresses is not allowed."""
-        if not all(map(self._addresses.allows, addresses)):
             raise InvalidWebhookUrl(FORBIDDEN_ADDRESS)

@@ -88,6 +88,9 @@ class RabbitConsumer:
         underlay.on_consumer_cancel_callbacks.add(lambda _: lose("the broker cancelled the consumer"))
         tag = await queue.consume(self._receive)
         self._unsubscribe = lambda: queue.cancel(tag)
+        if self._stopping.is_set():  # `run` was earlier, and found nothing to cancel
+            await self._stop_deliveries()
+            return
         await self._queue.subscribed()
 
     async def _stop_deliveries(self) -> None:

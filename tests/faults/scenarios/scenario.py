@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from tests.faults.faulty_system import FaultySystem
 from tests.faults.messages import Messages
 from tests.faults.point_schedule import PointSchedule
+from tests.faults.response_checks import Call
 from tests.faults.tolerance import Tolerance
 from tests.faults.traffic import Traffic
 
@@ -77,3 +78,15 @@ class Scenario:
     dead_letters: int = 0
     cost: float = 1.0
     is_possible: Callable[[FaultySystem], bool] = anywhere
+
+    @property
+    def cuts_clients(self) -> bool:
+        """Whether a client's own connection is a part of the fault."""
+        return self.over_links or not {"gateway", "gateway-2", "every"}.isdisjoint(self.name.split())
+
+    def may_break_off(self, request: str) -> bool:
+        """Whether `request`, which begins with its call, may end without a response.
+
+        A download that has begun cannot end with another status.
+        """
+        return not self.is_graceful and (self.cuts_clients or request.startswith(Call.DOWNLOAD.label))

@@ -18,6 +18,8 @@ async def test_no_mail_and_no_webhook_is_lost_or_sent_twice(
     assert report.problems == []
     assert report.events > 0
     assert report.points.total() + report.moments == STOPS
+    assert report.points
+    assert report.moments
 
 
 async def test_an_outage_that_comes_with_a_stop_loses_and_repeats_nothing_either(

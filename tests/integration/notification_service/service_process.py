@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import httpx
 
-from notification_service.app import run
+from notification_service.app import HANDOVER, run
 from notification_service.settings import NotificationSettings
 from shared.messaging.rabbitmq.broker import RabbitMQ
 from shared.messaging.subscriptions import SUBSCRIPTIONS
@@ -23,11 +24,13 @@ async def is_alive(client: httpx.AsyncClient) -> bool:
 
 @asynccontextmanager
 async def running(
-    settings: NotificationSettings, is_ready: Callable[[httpx.AsyncClient], Awaitable[bool]] = is_ready
+    settings: NotificationSettings,
+    is_ready: Callable[[httpx.AsyncClient], Awaitable[bool]] = is_ready,
+    handover: timedelta = HANDOVER,
 ) -> AsyncIterator[httpx.AsyncClient]:
     """Yields an HTTP client of the service once it is ready; re-raises an error of the service at exit."""
     stop = asyncio.Event()
-    service = asyncio.create_task(run(settings, stop))
+    service = asyncio.create_task(run(settings, stop, handover))
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", timeout=PATIENCE_S) as client:
         try:
             await until(lambda: service.done() or is_ready(client), what="the service is ready")

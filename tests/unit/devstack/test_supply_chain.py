@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -37,6 +38,15 @@ def test_packages_without_known_vulnerabilities_pass_the_check() -> None:
 def test_a_vulnerability_in_unused_code_is_ignored_while_there_is_no_fix() -> None:
     with osv_server("ecdsa", UNUSED) as url:
         assert audit(url).returncode == 0
+
+
+def test_the_package_of_the_ignored_vulnerability_neither_signs_nor_verifies() -> None:
+    """python-jose falls back to it where cryptography is missing."""
+    program = "import sys; from jose import jwk; from gateway.identity import service_tokens; "
+    program += "print(jwk.get_key('ES256').__module__, 'ecdsa' in sys.modules)"
+    command = [sys.executable, "-c", program]
+    outcome = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=True)
+    assert outcome.stdout.split() == ["jose.backends.cryptography_backend", "False"]
 
 
 def test_a_database_that_cannot_be_reached_is_reported_and_fails_nothing() -> None:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from shared.contracts.events import SessionRevoked
+from tests.integration.auth_service.account_mails import AccountMails
 from tests.integration.auth_service.replica import PASSWORD, Clock, Person, Replica, calling_from
 from tests.integration.auth_service.sql import opened
 from tests.support.wait import until
@@ -143,10 +144,24 @@ async def test_a_disabled_account_is_refused_everywhere_at_once(
     await person.sign_in()
 
 
+async def test_an_account_with_an_unverified_address_does_not_become_an_administrator(
+    auth: Replica, admin: Person, mails: AccountMails
+) -> None:
+    """Who registered it may not own its address."""
+    person = await auth.person()
+    refused = await change(admin, person, roles=["user", "admin"])
+    assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
+    assert (await person.call("GET", "admin/users")).status_code == 403
+    assert (await change(admin, person, roles=["user"])).status_code == 200
+    await auth.verify(await mails.verification(person.email))
+    assert (await change(admin, person, roles=["user", "admin"])).status_code == 200
+
+
 async def test_a_role_given_holds_at_once_and_a_role_taken_ends_the_sessions(
-    auth: Replica, admin: Person
+    auth: Replica, admin: Person, mails: AccountMails
 ) -> None:
     person = await auth.person()
+    await auth.verify(await mails.verification(person.email))
     answer = await change(admin, person, roles=["admin", "user", "user"])
     assert answer.json()["roles"] == ["user", "admin"]
     assert (await person.call("GET", "admin/users")).status_code == 200

@@ -14,9 +14,11 @@ from tests.integration.auth_service.factors.enrolled import (
     second_step,
     verified,
 )
-from tests.integration.auth_service.replica import DATA_KEYS, Clock, Replica
+from tests.integration.auth_service.replica import DATA_KEYS, PASSWORD, Clock, Person, Replica
 from tests.integration.auth_service.test_cli import actions
 from tests.support.authenticator import Authenticator
+
+NEW = "another correct horse"
 
 
 @pytest.fixture
@@ -54,3 +56,22 @@ async def test_accounts_without_factors_and_unknown_ones_are_named(
     assert await person.is_signed_in()
 
     assert ("factors_removed", None) not in await actions(postgres_url)
+
+
+async def test_the_first_reset_of_an_unverified_account_removes_the_factors_of_who_registered_it(
+    auth: Replica, clock: Clock, mails: AccountMails
+) -> None:
+    """A second reset, of what is the reader's account by then, removes none."""
+    attacker = (await add_app(await auth.person(), clock)).person
+    await auth.post("password/forgot", email=attacker.email)
+    secret = await mails.reset(attacker.email)
+    assert (await auth.post("password/reset", token=secret, password=NEW)).status_code == 204
+    owner = Person(auth, attacker.email)
+    await owner.sign_in(NEW)
+    assert (await owner.call("GET", "auth/factors")).json() == {"items": [], "recovery_codes_left": 0}
+    await noticed(mails, owner.email, "factor_removed")
+    await add_app(owner, clock)
+    await auth.post("password/forgot", email=owner.email)
+    secret = await mails.reset(owner.email, 2)
+    assert (await auth.post("password/reset", token=secret, password=PASSWORD)).status_code == 204
+    await first_step(auth, owner.email)

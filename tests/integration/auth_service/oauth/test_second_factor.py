@@ -43,3 +43,18 @@ async def test_a_front_end_is_asked_when_it_redeems_its_code(
     assert (again.status_code, again.json()["code"]) == (400, "sign_in_expired")
     pair = await second_step(rig.replica, asked.json()["factor_token"], code=owner.app.code())
     assert (await rig.me(pair))["email"] == ADA
+
+
+async def test_the_first_sign_in_of_the_owner_ends_the_factors_of_who_registered_the_address(
+    rig: OAuthRig, browser: Browser
+) -> None:
+    """Otherwise the owner would be asked for the attacker's code, for ever."""
+    await rig.replica.register(ADA)
+    attacker = Person(rig.replica, ADA)
+    await attacker.sign_in()
+    await add_app(attacker, rig.clock)
+    attempt = await rig.begin()
+    pair = await attempt.come_back(await browser.sign_in(attempt.question, ADA))
+    assert (await rig.me(pair))["email_verified"] is True
+    owner = Person(rig.replica, ADA, access_token=pair.json()["access_token"])
+    assert (await owner.call("GET", "auth/factors")).json() == {"items": [], "recovery_codes_left": 0}

@@ -13,12 +13,13 @@ from auth_service.mailer.mail_token import Purpose
 from auth_service.mailer.service import AccountMailer, MailPolicy
 from shared.contracts.events import (
     AccountClaimed,
+    EmailVerificationRequested,
     PasswordChanged,
     PasswordResetRequested,
     SessionRevoked,
 )
 from tests.integration.auth_service.account_mails import AccountMails
-from tests.integration.auth_service.replica import PASSWORD, Clock, Replica, running, settings
+from tests.integration.auth_service.replica import PASSWORD, Clock, Person, Replica, running, settings
 from tests.integration.auth_service.sql import opened
 from tests.support.wait import until
 
@@ -238,6 +239,25 @@ async def test_repeated_registration_and_deletion_does_not_evade_the_mail_limit(
         other = await auth.person()
         await mails.verification(other.email)
     assert len([each for each in mails.all if getattr(each, "recipient", "") == email]) <= 3
+
+
+async def test_tags_of_one_mailbox_do_not_evade_the_mail_limit(auth: Replica, mails: AccountMails) -> None:
+    """Nine links and nine notices an hour, however many addresses lead to a mailbox: three times the limit of
+    one address.
+    """
+    tagged = [f"victim+{number}@example.org" for number in range(5)]
+    for email in tagged:
+        await auth.register(email)
+        for _ in range(2):
+            await auth.post("email/resend", email=email)
+        person = Person(auth, email)
+        await person.sign_in()
+        for _ in range(3):
+            await person.call("POST", "auth/password/change", current_password=PASSWORD, password=PASSWORD)
+    other = await auth.person()
+    await mails.verification(other.email)
+    assert sum(len(mails.of(EmailVerificationRequested, email)) for email in tagged) <= 9
+    assert sum(len(mails.of(PasswordChanged, email)) for email in tagged) <= 9
 
 
 async def test_a_disabled_account_gets_no_mail_and_its_link_is_refused(

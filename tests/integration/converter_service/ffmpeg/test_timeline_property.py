@@ -167,5 +167,8 @@ async def test_the_sound_of_a_result_is_that_of_its_source_on_the_same_time_line
     source = data.draw(sources(carrier))
     fields = data.draw(parts(source))
     if isinstance(source, Timeline) and source.other_late_s is not None:
-        fields["audio_track"] = "1"
-    assert await misplaced(harness, media, source, *carrier, format=form, **fields) == []
+        # In MPEG-PS, which has no list of its tracks, the one that is heard first is the first one.
+        is_first = carrier[0] == "mpg" and source.late_s < source.other_late_s
+        fields["audio_track"] = "0" if is_first else "1"
+    found = await misplaced(harness, media, source, *carrier, format=form, **fields)
+    assert (carrier, form, found) == (carrier, form, [])

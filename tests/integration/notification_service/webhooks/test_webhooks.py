@@ -303,7 +303,7 @@ async def test_an_address_that_is_not_allowed_is_refused_with_its_field(
             answer = await api.call("POST", json={"url": url})
             assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request"), url
             assert [each["field"] for each in answer.json()["errors"]] == ["url"]
-        hook = await api.made("http://unknown.invalid/hook")  # resolved again at each attempt
+        hook = await api.made("http://unknown.invalid/hook")  # resolved at each attempt
         answer = await api.call("PATCH", f"/{hook['id']}", json={"url": "http://169.254.169.254/"})
         assert answer.json()["errors"][0]["field"] == "url"
 

@@ -9,7 +9,9 @@ from notification_service.email.retry_policy import RetryPolicy
 from notification_service.email.sender import EmailSender
 from notification_service.email.sent_records import SentRecords
 from notification_service.records import record_handlers
+from shared.clock import utc_now
 from shared.contracts.events import ConversionCompleted
+from shared.errors import Unavailable
 from shared.messaging.errors import Retry
 from shared.messaging.handlers import Delivery, Handlers
 from shared.messaging.subscriptions import NOTIFICATION_RECORDS
@@ -83,9 +85,9 @@ async def test_a_process_that_goes_on_hands_the_record_on_before_its_lease_expir
     ledger, mailer = FailingLedger(10_000, "record_sent"), MemoryMailer()
     async with MemoryBroker((NOTIFICATION_RECORDS,)) as broker:
         await handle(handlers_of(sender_with(ledger, mailer, QUICK, broker, asyncio.Event())))
+        assert ledger.entries[EVENT].until > utc_now()
         ledger.failures = 0
         await record_what_was_handed_on(broker, ledger)
-    assert RetryPolicy(lease=timedelta(seconds=1)).record_timeout < timedelta(seconds=5)
 
 
 async def test_a_cancelled_record_is_handed_on() -> None:
@@ -98,6 +100,20 @@ async def test_a_cancelled_record_is_handed_on() -> None:
         await asyncio.wait([task])
         ledger.failures = 0
         await record_what_was_handed_on(broker, ledger)
+
+
+async def test_a_stop_hands_all_on_that_neither_ledger_nor_broker_took_before() -> None:
+    ledger, stopping = FailingLedger(10_000, "record_sent"), asyncio.Event()
+    stopping.set()
+    async with MemoryBroker(()) as broker:
+        records = SentRecords(ledger, broker, PATIENT, stopping)
+        for number in range(3):
+            with pytest.raises(Unavailable):
+                await records.record(f"event-{number}", "token")
+        queue = broker.queue_of(NOTIFICATION_RECORDS)
+        await records.record_remembered()
+        assert len(queue) == 3
+    assert [records.token_of(f"event-{number}") for number in range(3)] == [None] * 3
 
 
 async def test_a_process_that_is_stopping_does_not_wait_for_a_claim() -> None:

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from notification_service.records import record_handlers
 from notification_service.webhooks.delivery import Delivery
@@ -12,6 +13,8 @@ from notification_service.webhooks.retry_policy import DispatchPolicy, Outcome
 from shared.clock import utc_now
 from shared.contracts.webhooks import Attempt
 from shared.errors import Unavailable
+from shared.messaging.envelope import Envelope
+from shared.messaging.errors import PublishFailed
 from shared.messaging.subscriptions import NOTIFICATION_RECORDS
 from tests.support.in_memory.email import MemoryLedger
 from tests.support.in_memory.webhooks import MemoryDeliveries
@@ -50,6 +53,18 @@ class AwayUntil(MemoryDeliveries):
         return await super().complete(delivery, attempt, outcome)
 
 
+class Unreachable(MemoryBroker):
+    """A broker that takes nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(())
+        self.tries = 0
+
+    async def publish(self, envelope: Envelope) -> None:
+        self.tries += 1
+        raise PublishFailed("unreachable")
+
+
 async def test_an_attempt_is_handed_on_long_before_its_lease_expires() -> None:
     store, sent = AwayUntil(), delivery(endpoint())
     await store.add([sent])
@@ -75,6 +90,30 @@ async def test_a_stop_ends_the_wait_for_the_store_and_another_process_stores_the
             await until(lambda: store.all[sent.id].status == "delivered", what="the record")
             await consumer.stop(timedelta(seconds=30))
     assert store.all[sent.id].attempts == (ATTEMPT,)
+
+
+async def test_what_neither_store_nor_broker_takes_is_recorded_once_one_of_them_is_back() -> None:
+    store, broker, sent = AwayUntil(), Unreachable(), delivery(endpoint())
+    await store.add([sent])
+    recorder = DeliveryRecorder(store, broker, QUICK, asyncio.Event())
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(recorder.complete(sent, ATTEMPT, DELIVERED))
+        await until(lambda: broker.tries > 1, what="another try")
+        store.is_back = True
+    assert store.all[sent.id].status == "delivered"
+
+
+async def test_a_stop_tries_both_once_more() -> None:
+    store, broker, stopping, sent = AwayUntil(), Unreachable(), asyncio.Event(), delivery(endpoint())
+    await store.add([sent])
+    policy = replace(PATIENT, record_timeout=timedelta(microseconds=1))
+    recorder = DeliveryRecorder(store, broker, policy, stopping)
+    recording = asyncio.create_task(recorder.complete(sent, ATTEMPT, DELIVERED))
+    await until(lambda: broker.tries, what="the first try")
+    stopping.set()
+    with pytest.raises(Unavailable):
+        await recording
+    assert broker.tries == 2
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ def test_packets_to_be_discarded_and_packets_without_a_time_move_no_end() -> Non
     adding = totals()
     adding.add([b"1,-0.02,0.02,KD", b"1,0.0,0.02,K_", b"1,N/A,N/A,K_"])
     assert adding.extent.audio_end_s == 0.02
+    assert not adding.extent.is_timed
 
 
 def test_a_leap_is_not_sound_and_what_overlaps_is_put_behind() -> None:

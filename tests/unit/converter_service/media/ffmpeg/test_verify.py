@@ -109,6 +109,10 @@ def test_more_sound_than_packets_time_line_and_declared_duration_is_an_excess() 
     assert excess_s(20.0, 10.0, SourceExtent(0, 60, 10, 60), Window(10.0, 20.0)) == 10.0
 
 
+def test_packets_without_times_do_not_tell_an_excess() -> None:
+    assert excess_s(100.0, None, SourceExtent(0, 1, 1, 1, is_timed=False), ALL) == 0.0
+
+
 @pytest.mark.parametrize(
     ("duration_s", "most_s"), [(1, 0.121), (10, 0.31), (60, 1.16), (600, 1.7), (36_000, 37.1)]
 )
