@@ -55,10 +55,10 @@ class Cable:
     async def _send(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         sent = 0
         while piece := await reader.read(PIECE):
-            if sent >= self._allowed:
+            while sent >= self._allowed:
                 self.holds.set()
                 async with self._changed:
-                    await self._changed.wait_for(lambda: sent < self._allowed)
+                    await self._changed.wait()
             sent += len(piece)
             self.sent += len(piece)
             writer.write(piece)
