@@ -189,7 +189,7 @@ export const de: Texts = {
     verified: "Bestätigt",
     unverified: "Noch nicht bestätigt",
     pending: (email) => `${email} tritt an ihre Stelle, sobald der Link in der E-Mail dorthin bestätigt ist.`,
-    resend: "Bestätigung erneut senden",
+    resend: "Bestätigungsmail senden",
     resent: "Eine E-Mail ist unterwegs.",
     changeEmail: "Adresse ändern",
     newEmail: "Neue Adresse",

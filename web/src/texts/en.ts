@@ -188,7 +188,7 @@ export const en = {
     verified: "Confirmed",
     unverified: "Not confirmed yet",
     pending: (email: string) => `${email} takes its place once the link mailed to it is confirmed.`,
-    resend: "Send the confirmation again",
+    resend: "Send a confirmation mail",
     resent: "A mail is on its way.",
     changeEmail: "Change address",
     newEmail: "New address",
