@@ -1,4 +1,4 @@
-"""Commands of an owner on a conversion: cancel, retry, create a signed link."""
+"""Commands of an owner on a conversion: rename, cancel, retry, create a signed link."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -15,7 +15,8 @@ from converter_service.conversions.ports import ConversionStore
 from converter_service.conversions.quota import Quota
 from converter_service.conversions.service import Conversions
 from converter_service.conversions.signed_links import SignedLinks
-from converter_service.conversions.state_machine import IllegalTransition
+from converter_service.conversions.state_machine import IllegalTransition, bump_revision
+from converter_service.conversions.title import clean_title
 from converter_service.conversions.transitions.finish import cancelled
 from converter_service.conversions.transitions.queue import SourceGone, retried
 from converter_service.conversions.update import change
@@ -45,6 +46,14 @@ class ConversionCommands:
     public_url: str
     retention: timedelta
     clock: Clock
+
+    async def rename(self, owner: Principal, conversion_id: str, title: str | None) -> Conversion:
+        """Names a conversion in any state; without a title it has the name of its file again."""
+        await self.conversions.get(owner, conversion_id)
+        wanted = clean_title(title)
+        return await self._change(
+            conversion_id, lambda newest: bump_revision(replace(newest, title=wanted)), lambda _: ()
+        )
 
     async def cancel(self, owner: Principal, conversion_id: str) -> Conversion:
         """Cancels an upload or conversion; idempotent. Raises Conflict when it has ended in another way.

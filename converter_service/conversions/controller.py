@@ -1,9 +1,9 @@
-"""Routes of an owner's conversions: list, read, cancel, retry, link and delete."""
+"""Routes of an owner's conversions: list, read, rename, cancel, retry, link and delete."""
 
 from datetime import timedelta
 from typing import Annotated, Any
 
-from litestar import Controller, Request, Response, delete, get, post
+from litestar import Controller, Request, Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
 
@@ -12,7 +12,8 @@ from converter_service.conversions.model import State
 from converter_service.conversions.public_paths import PublicPaths
 from converter_service.conversions.schemas import ConversionView, Page, page, to_view
 from converter_service.conversions.service import Conversions
-from shared.contracts.conversions import Link, LinkWanted
+from converter_service.conversions.title import MAX_LENGTH, normalized
+from shared.contracts.conversions import ConversionChange, Link, LinkWanted
 from shared.http import Injected
 from shared.identity.principal import Principal
 from shared.identity.scopes import READ, also_scoped
@@ -22,6 +23,10 @@ Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=100)]
 Cursor = Annotated[str | None, QueryParameter(name="cursor", pattern=r"^[0-9a-f]{32}$")]
 # Not `State | None`: Litestar would read the text `null` as None.
 Status = Annotated[str | None, QueryParameter(name="status", pattern=f"^({'|'.join(State)})$")]
+# Control characters are in no name, and MongoDB refuses some of them.
+SearchedName = Annotated[
+    str | None, QueryParameter(name="q", max_length=MAX_LENGTH, pattern=r"^[^\x00-\x1f\x7f]*(?![\s\S])")
+]
 
 
 class ConversionController(Controller):
@@ -38,9 +43,12 @@ class ConversionController(Controller):
         status: Status = None,
         limit: Limit = 20,
         cursor: Cursor = None,
+        q: SearchedName = None,
     ) -> Page:
         wanted = None if status is None else State(status)
-        return page(await conversions.page(request.user.user_id, wanted, cursor, limit + 1), limit, paths)
+        name = normalized(q or "") or None
+        found = await conversions.page(request.user.user_id, wanted, cursor, limit + 1, name)
+        return page(found, limit, paths)
 
     @get("/{conversion_id:str}", summary="Get a conversion")
     async def one(
@@ -52,6 +60,17 @@ class ConversionController(Controller):
     ) -> Response[ConversionView]:
         found = await conversions.get(request.user, conversion_id)
         return Response(to_view(found, paths), headers={"Cache-Control": "no-store"})
+
+    @patch("/{conversion_id:str}", summary="Rename a conversion")
+    async def rename(
+        self,
+        request: Call,
+        conversion_id: FromPath[str],
+        data: JSONBody[ConversionChange],
+        commands: Injected[ConversionCommands],
+        paths: Injected[PublicPaths],
+    ) -> ConversionView:
+        return to_view(await commands.rename(request.user, conversion_id, data.title), paths)
 
     @post("/{conversion_id:str}/cancel", status_code=HTTP_200_OK, summary="Cancel a conversion")
     async def cancel(

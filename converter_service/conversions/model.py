@@ -86,6 +86,7 @@ class Conversion(Struct, frozen=True, kw_only=True):
     `retry_at` is the earliest time of the next run after one without a result.
     `result_cache_key` identifies the audio, for reuse; `reserved_bytes` is what an upload may store at most,
     and then the expected size of the audio that is being made.
+    `title` is the name that the owner has given it, in place of the file's.
     `temporary_blobs` are to be deleted when the conversion ends, except the one that becomes the audio. An id
     is recorded here before its first byte is stored, so that nothing is lost track of in a crash.
     """
@@ -116,6 +117,7 @@ class Conversion(Struct, frozen=True, kw_only=True):
     upload: Upload | None = None
     reserved_bytes: int = 0
     recipient_verified: bool | None = None
+    title: str | None = None
     result_cache_key: str | None = None
     version: int = 0
     revision: int = 0

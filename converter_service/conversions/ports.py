@@ -41,9 +41,16 @@ class ConversionStore(Protocol):
         """Removes the record and its unpublished events; does nothing if there is none."""
 
     async def page(
-        self, owner_id: str | None, status: State | None, before_id: str | None, limit: int
+        self,
+        owner_id: str | None,
+        status: State | None,
+        before_id: str | None,
+        limit: int,
+        name: str | None = None,
     ) -> Sequence[Conversion]:
         """Conversions that are not deleted, of one owner or all (None), newest first, older than `before_id`.
+
+        With `name` only those whose title or file name contains it, in upper or lower case. It is plain text.
 
         Without partial uploads (see `partial_uploads`), and without the segments of uploads, of which there
         may be thousands.

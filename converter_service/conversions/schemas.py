@@ -17,6 +17,7 @@ class ConversionView(Struct, frozen=True, kw_only=True):
     id: str
     status: str
     progress: float
+    title: str | None
     source: Source
     options: Mapping[str, str | int | float]
     result: Audio | None
@@ -63,6 +64,7 @@ def to_view(conversion: Conversion, paths: PublicPaths) -> ConversionView:
         id=conversion.id,
         status=conversion.status.value,
         progress=round(conversion.progress, 4),
+        title=conversion.title,
         source=conversion.source,
         options=display_stored(conversion.options),
         result=_result(conversion.result, paths.audio(conversion.id)),

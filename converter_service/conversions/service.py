@@ -44,10 +44,15 @@ class Conversions:
     clock: Clock
 
     async def page(
-        self, owner_id: str | None, status: State | None, before_id: str | None, limit: int
+        self,
+        owner_id: str | None,
+        status: State | None,
+        before_id: str | None,
+        limit: int,
+        name: str | None = None,
     ) -> Sequence[Conversion]:
         """Conversions of one owner, or of all (None, for administrators), newest first."""
-        return await self.store.page(owner_id, status, before_id, limit)
+        return await self.store.page(owner_id, status, before_id, limit, name)
 
     async def get(self, owner: Principal, conversion_id: str) -> Conversion:
         found = await self._existing(conversion_id)

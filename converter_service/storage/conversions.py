@@ -1,6 +1,7 @@
 """Conversions in MongoDB: one document each; a change and its events are saved in one atomic write."""
 
 import asyncio
+import re
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
@@ -15,6 +16,7 @@ from converter_service.conversions.ports import KeyTaken, VersionConflict
 from converter_service.conversions.segments import PARTIAL
 from converter_service.storage.documents import (
     ADD_BLOBS,
+    ADD_SEARCH_TEXT,
     IN_A_LIST,
     WITHOUT_OUTBOX,
     conversion_of,
@@ -51,10 +53,13 @@ class MongoConversions:
         self._indexed = asyncio.Event()
 
     async def prepare(self) -> None:
-        """Creates the indexes and the field `blobs` of old documents. Idempotent, also concurrently."""
+        """Creates the indexes, and the fields of old documents that only indexes use. Idempotent, also
+        concurrently.
+        """
         with mongo_errors(), pymongo.timeout(INDEXING_TIMEOUT_S):
             await self._documents.create_indexes(INDEXES)
             await self._documents.update_many({"blobs": {"$exists": False}}, [ADD_BLOBS])
+            await self._documents.update_many({"search_text": {"$exists": False}}, [ADD_SEARCH_TEXT])
         self._indexed.set()
 
     async def _until_indexed(self) -> None:
@@ -109,7 +114,12 @@ class MongoConversions:
             await self._documents.delete_one({"_id": conversion_id})
 
     async def page(
-        self, owner_id: str | None, status: State | None, before_id: str | None, limit: int
+        self,
+        owner_id: str | None,
+        status: State | None,
+        before_id: str | None,
+        limit: int,
+        name: str | None = None,
     ) -> Sequence[Conversion]:
         wanted: Document = {"deleted_at": None, "upload.concat": {"$ne": PARTIAL}}
         if owner_id is not None:
@@ -118,6 +128,8 @@ class MongoConversions:
             wanted["status"] = status.value
         if before_id is not None:
             wanted["_id"] = {"$lt": before_id}
+        if name is not None:
+            wanted["search_text"] = {"$regex": re.escape(name), "$options": "i"}
         with mongo_errors():
             cursor = self._documents.find(wanted, IN_A_LIST).sort("_id", DESCENDING).limit(limit)
             return [conversion_of(found) for found in await cursor.to_list()]

@@ -12,6 +12,7 @@ from bson import Int64
 from pymongo.asynchronous.collection import AsyncCollection
 
 from converter_service.conversions.model import Conversion
+from converter_service.conversions.title import search_text
 from shared.logs import get_logger
 from shared.mongo import Document, mongo_errors
 
@@ -19,7 +20,7 @@ POSTPONED_BY = timedelta(minutes=5)
 
 # Pending events are read by `storage.outbox` only.
 WITHOUT_OUTBOX = {"outbox": 0, "outbox_since": 0}
-IN_A_LIST = {**WITHOUT_OUTBOX, "blobs": 0, "upload.segments": 0}
+IN_A_LIST = {**WITHOUT_OUTBOX, "blobs": 0, "search_text": 0, "upload.segments": 0}
 
 # Adds `blobs` to documents that were written before the field existed.
 ADD_BLOBS: Document = {
@@ -30,6 +31,13 @@ ADD_BLOBS: Document = {
                 [None],
             ]
         }
+    }
+}
+
+# The same for `search_text`, as `conversions.title.search_text` makes it.
+ADD_SEARCH_TEXT: Document = {
+    "$set": {
+        "search_text": {"$concat": [{"$ifNull": ["$title", ""]}, "\n", {"$ifNull": ["$source.filename", ""]}]}
     }
 }
 
@@ -47,11 +55,14 @@ ATTRIBUTES = MappingProxyType({stored: name for name, stored in STORED_AS.items(
 
 
 def document_of(conversion: Conversion) -> Document:
-    """The document of a conversion, with the fields `blobs` and `held_bytes` that only indexes use."""
+    """The document of a conversion, with the fields that only indexes use: `blobs`, `held_bytes` and
+    `search_text`.
+    """
     attributes: Document = msgspec.to_builtins(conversion, builtin_types=(datetime,))
     document = {STORED_AS.get(name, name): value for name, value in attributes.items()}
     document["blobs"] = list(conversion.referenced_blobs)
     document["held_bytes"] = Int64(conversion.held_bytes)
+    document["search_text"] = search_text(conversion.title, conversion.source.filename)
     return document
 
 

@@ -10,6 +10,8 @@ from converter_service.conversions.model import State
 INDEXES: Final = [
     IndexModel(["owner_id", ("_id", DESCENDING)], name="owner"),
     IndexModel(["owner_id", "status", ("_id", DESCENDING)], name="owner_status"),
+    # Searches by name read this index, and only the documents that they return.
+    IndexModel(["owner_id", ("_id", DESCENDING), "search_text"], name="owner_search_text"),
     IndexModel(["status", ("_id", DESCENDING)], name="status"),
     IndexModel("due_at", name="due"),
     IndexModel("blobs", name="blobs"),

@@ -4,12 +4,10 @@ import re
 import unicodedata
 from urllib.parse import quote
 
+from converter_service.conversions.title import FORBIDDEN
+
 MAX_BYTES = 255
 FALLBACK = "upload"
-# Also invisible marks, and the bidirectional overrides: they let "gpj.exe" show as "exe.jpg".
-FORBIDDEN = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
-)
 OUTER = re.compile(r"^[\s.]+|[\s.]+$")
 _MEDIA = (
     "3g2 3gp aa aac aax ac3 aif aifc aiff amr ape asf au avi caf dff divx dsf dts dv eac3 f4a f4v flac flv "

@@ -83,7 +83,9 @@ class Options(msgspec.Struct, frozen=True):
 
 
 class Conversion(msgspec.Struct, frozen=True):
-    """A conversion. `progress` is from 0 to 1; values that are not known yet are null."""
+    """A conversion. `progress` is from 0 to 1; values that are not known yet are null. `title` is a name
+    in place of the file's, which its owner gave it.
+    """
 
     id: str
     status: Status
@@ -91,11 +93,18 @@ class Conversion(msgspec.Struct, frozen=True):
     source: Source
     options: Options
     created_at: datetime
+    title: str | None = None
     result: Audio | None = None
     error: Failure | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
     expires_at: datetime | None = None
+
+
+class ConversionChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A new title. With null or blanks it has none, and the name of its file counts again."""
+
+    title: Annotated[str, msgspec.Meta(max_length=200, examples=["Interview with Ada"])] | None
 
 
 class LinkWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

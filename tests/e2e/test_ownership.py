@@ -31,6 +31,7 @@ BODIES: dict[str, Any] = {
     "change_user": {"disabled": True},
     "confirm_factor": {"code": "123456"},
     "change_webhook": {"url": "https://evil.example.org/hook"},
+    "change_conversion": {"title": "Mine"},
     "link_audio": {"expires_in": 60},
 }
 HEADERS: dict[str, dict[str, str]] = {

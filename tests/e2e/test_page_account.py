@@ -1,14 +1,16 @@
 """The account's view of the page: sessions, keys, deletion."""
 
+import time
 from collections.abc import AsyncIterator
 
 import httpx
+import pyotp
 import pytest
 from playwright.async_api import Page, expect
 
 from tests.support.browser import executable
 from tests.support.client import PASSWORD, Person
-from tests.support.page import chromium, load_axe, register, visitor
+from tests.support.page import check_accessibility, chromium, load_axe, register, visitor
 from tests.support.system import System
 
 pytestmark = pytest.mark.skipif(executable() is None, reason="no browser on this machine")
@@ -26,6 +28,35 @@ async def opened(page: Page, email: str) -> None:
     await register(page, email)
     await page.get_by_role("link", name="Account").click()
     await expect(page.get_by_role("heading", name="Your account")).to_be_visible()
+
+
+async def test_an_authenticator_app_is_added_and_asked_for_at_the_next_sign_in(
+    page: Page, http: httpx.AsyncClient
+) -> None:
+    person = Person(http)
+    await opened(page, person.email)
+    await page.get_by_role("button", name="Add an authenticator app").click()
+    app = pyotp.TOTP(await page.get_by_role("dialog").locator("code").inner_text())
+    await page.get_by_label("Code", exact=True).fill(app.at(time.time(), counter_offset=-1))
+    await page.get_by_role("button", name="Confirm", exact=True).click()
+    await expect(page.get_by_role("heading", name="Your recovery codes")).to_be_visible()
+    recovery = await page.get_by_role("dialog").locator("code").first.inner_text()
+    await check_accessibility(page)
+    await page.get_by_role("button", name="I have kept them").click()
+    await expect(page.get_by_text("Unused recovery codes: 10")).to_be_visible()
+    for code in (app.now(), recovery):
+        await page.get_by_role("button", name="Sign out", exact=True).click()
+        await page.goto("./")
+        await page.get_by_label("Email address").fill(person.email)
+        await page.get_by_label("Password", exact=True).fill(PASSWORD)
+        await page.get_by_role("button", name="Sign in").click()
+        await expect(page.get_by_role("heading", name="One more step")).to_be_visible()
+        await page.get_by_label("Code", exact=True).fill("000000")
+        await page.get_by_role("button", name="Continue").click()
+        await expect(page.get_by_text("This code is not right")).to_be_visible()
+        await page.get_by_label("Code", exact=True).fill(code)
+        await page.get_by_role("button", name="Continue").click()
+        await expect(page.get_by_role("button", name="Choose videos")).to_be_visible()
 
 
 async def test_other_sessions_keys_and_the_account_are_ended(page: Page, http: httpx.AsyncClient) -> None:

@@ -16,6 +16,7 @@ PATIENCE_MS = PATIENCE_S * 1000
 AXE = REPOSITORY / "web/node_modules/axe-core/axe.min.js"
 RULES = "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+FOCUSABLE: Final = 60
 NARROW: Final[ViewportSize] = {"width": 360, "height": 740}
 WIDE: Final[ViewportSize] = {"width": 1440, "height": 900}
 SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
@@ -73,21 +74,32 @@ async def choose(page: Page, *videos: Path) -> None:
     await (await chooser.value).set_files([str(video) for video in videos])
 
 
+async def press_tab_to(page: Page, role: Literal["button", "textbox", "link"], name: str) -> None:
+    """Moves the focus with the keyboard alone. Fails when the element is not in the order of the focus."""
+    wanted = page.get_by_role(role, name=name, exact=True)
+    await expect(wanted.first).to_be_visible()
+    for _ in range(FOCUSABLE):
+        if await wanted.evaluate_all("found => found.includes(document.activeElement)"):
+            return
+        await page.keyboard.press("Tab")
+    raise AssertionError(f"{name} cannot be reached")
+
+
 async def load_axe(page: Page) -> None:
     """Adds axe-core to the page's documents, which the page's own policy would not allow."""
     await page.add_init_script(path=str(AXE))
 
 
 async def check_accessibility(page: Page) -> None:
-    """Fails for what axe-core finds in either colour scheme, and for a page wider than the screen."""
+    """Fails for what axe-core finds in a colour scheme and width, and for a page wider than the screen."""
     for scheme in SCHEMES:
         await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         for size in (NARROW, WIDE):
             await page.set_viewport_size(size)
             assert await page.evaluate(OVERFLOW) <= 0, (scheme, size)
-        found: dict[str, Any] = await page.evaluate(RULES)
-        barriers = [
-            (each["id"], [node["html"][:200] + node["failureSummary"] for node in each["nodes"]])
-            for each in found["violations"]
-        ]
-        assert barriers == [], scheme
+            found: dict[str, Any] = await page.evaluate(RULES)
+            barriers = [
+                (each["id"], [node["html"][:200] + node["failureSummary"] for node in each["nodes"]])
+                for each in found["violations"]
+            ]
+            assert barriers == [], (scheme, size)

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any
 
@@ -111,6 +112,28 @@ class System:
             found = client.get_default_database()["conversions"].find_one({"_id": conversion_id})
         assert found is not None, f"no conversion {conversion_id}"
         return found
+
+    def add_copies(self, conversion_id: str, count: int) -> None:
+        """Adds older records like that of a conversion, named `copy 1.mp4` and so on, without its files."""
+        document = self.document_of(conversion_id) | {
+            **dict.fromkeys(("source_blob", "audio_blob", "due_at", "upload")),
+            "blobs": [],
+            "debris": [],
+            "held_bytes": 0,
+        }
+        newest, made = int(conversion_id, 16), document["created_at"]
+        copies = [
+            document
+            | {
+                "_id": f"{newest - number:032x}",
+                "created_at": made - timedelta(minutes=number),
+                "source": document["source"] | {"filename": f"copy {number}.mp4"},
+                "search_text": f"\ncopy {number}.mp4",
+            }
+            for number in range(1, count + 1)
+        ]
+        with MongoClient[Document](self._mongo_url) as client:
+            client.get_default_database()["conversions"].insert_many(copies)
 
     def has_conversion(self, conversion_id: str) -> bool:
         with MongoClient[Document](self._mongo_url) as client:

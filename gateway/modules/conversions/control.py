@@ -1,11 +1,11 @@
-"""Cancel, retry and share a conversion."""
+"""Rename, cancel, retry and share a conversion."""
 
 from litestar import Controller
 
 from gateway.identity.auth_guard import limited
 from gateway.limits.rate_limit import Rate
 from gateway.pass_through import forward
-from shared.contracts.conversions import Conversion, Link, LinkWanted
+from shared.contracts.conversions import Conversion, ConversionChange, Link, LinkWanted
 from shared.identity.scopes import READ, also_scoped, scoped
 
 
@@ -13,6 +13,17 @@ class ControlController(Controller):
     path = "/v1/conversions/{conversion_id:str}"
     tags = ["conversions"]  # noqa: RUF012 - Litestar's own form
     opt = scoped("conversions")
+
+    change = forward(
+        "PATCH",
+        to="converter",
+        body=ConversionChange,
+        answer=Conversion,
+        success="The conversion",
+        summary="Give a conversion a title, or remove it",
+        operation_id="change_conversion",
+        problems=(400, 401, 403, 404, 408, 413, 415),
+    )
 
     cancel = forward(
         "POST",

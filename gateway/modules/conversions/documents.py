@@ -63,10 +63,11 @@ OPTIONS: Mapping[str, Schema] = {
 }
 STATUS = Schema(type=OpenAPIType.STRING, enum=list(get_args(Status)))
 LIMIT = Schema(type=OpenAPIType.INTEGER, minimum=1, maximum=100, default=20)
+SEARCHED = Schema(type=OpenAPIType.STRING, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
 CURSOR = Schema(type=OpenAPIType.STRING, pattern="^[0-9a-f]{32}$")
 
 UPLOAD_QUERY = ("filename", *OPTIONS)
-LIST_QUERY = ("status", "limit", "cursor")
+LIST_QUERY = ("status", "q", "limit", "cursor")
 AUDIO_QUERY = ("expires", "signature")
 
 
@@ -112,6 +113,7 @@ LINKED_OPERATIONS = (
     "get_conversion",
     "audio",
     "audio_head",
+    "change_conversion",
     "cancel_conversion",
     "retry_conversion",
     "link_audio",
@@ -156,6 +158,7 @@ class ListOperation(Operation):
     def __post_init__(self) -> None:
         self.parameters = [
             in_query("status", STATUS, "Only conversions in this state."),
+            in_query("q", SEARCHED, "Only those whose title or file name contains this, in any case."),
             in_query("limit", LIMIT, "Maximal number of entries."),
             in_query("cursor", CURSOR, "`next_cursor` of the page before."),
         ]

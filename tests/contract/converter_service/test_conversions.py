@@ -96,6 +96,55 @@ async def test_a_page_can_be_of_one_status(store: ConversionStore) -> None:
     assert [each.id for each in found] == [queued(3).id, queued(1).id]
 
 
+def named(number: int, filename: str, title: str | None = None, owner_id: str = "alice") -> Conversion:
+    made = queued(number, owner_id=owner_id)
+    return replace(made, source=replace(made.source, filename=filename), title=title)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "numbers"),
+    [
+        ("TALK", [3, 1]),
+        ("école", [2]),
+        ("ÉCOLE", [2]),
+        ("interview", [3]),
+        (".*", [4]),
+        ("(a|b)\\", [5]),
+        ("$where", []),
+        ("ada talk", []),
+    ],
+)
+async def test_a_page_can_be_of_those_whose_title_or_file_name_contains_a_text(
+    store: ConversionStore, wanted: str, numbers: list[int]
+) -> None:
+    """The text is plain: nothing in it has a meaning of its own."""
+    await add(
+        store,
+        named(1, "Talk.mp4"),
+        named(2, "École.mkv"),
+        named(3, "talk 2.mp4", "Interview with Ada"),
+        named(4, "a.*b.mp4"),
+        named(5, "(a|b)\\.mp4"),
+        named(6, "talk.mp4", owner_id="bob"),
+        deleted(named(7, "talk.mp4"), NOON),
+    )
+    found = await store.page("alice", None, None, 10, wanted)
+    assert [each.id for each in found] == [queued(number).id for number in numbers]
+
+
+async def test_a_search_goes_with_a_status_and_pages(store: ConversionStore) -> None:
+    await add(store, *(named(number, "talk.mp4") for number in range(1, 5)), named(5, "other.mp4"), done(6))
+    found = await store.page("alice", State.QUEUED, queued(4).id, 2, "talk")
+    assert [each.id for each in found] == [queued(3).id, queued(2).id]
+
+
+async def test_a_search_finds_the_newest_title(store: ConversionStore) -> None:
+    await add(store, named(1, "talk.mp4", "Old name"))
+    await store.save(replace(named(1, "talk.mp4"), title="New name"))
+    assert len(await store.page("alice", None, None, 10, "new name")) == 1
+    assert await store.page("alice", None, None, 10, "old name") == []
+
+
 async def test_partial_uploads_are_listed_as_parts_only(store: ConversionStore) -> None:
     await add(
         store, resumable(1), resumable(2, concat="partial"), resumable(3, concat="partial", owner_id="bob")

@@ -68,6 +68,14 @@ async def test_the_whole_audio(finished: Finished) -> None:
     )
 
 
+async def test_a_renamed_conversion_is_saved_under_its_title(finished: Finished) -> None:
+    await finished.api.call(
+        "PATCH", f"/v1/conversions/{finished.conversion.id}", json={"title": "AC/DC live.mov"}
+    )
+    answer = await finished.api.call("GET", finished.path)
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="AC_DC live.mp3"'
+
+
 async def test_head_has_the_headers_of_get_without_the_body(finished: Finished) -> None:
     got = await finished.api.call("GET", finished.path)
     asked = await finished.api.call("HEAD", finished.path)

@@ -28,6 +28,30 @@ async def get(api: ConverterApi, conversion: Conversion) -> Conversion:
     return found
 
 
+async def test_a_conversion_is_renamed_in_any_state(api: ConverterApi) -> None:
+    for number, make in enumerate((uploading, queued, converting, done, failed_one)):
+        made = make(number, at=utc_now())
+        path = await put(api, made)
+        answer = await api.call("PATCH", path, json={"title": "  Talk\u202e of \n Ada "})
+        assert (answer.status, (await answer.json())["title"]) == (200, "Talk of Ada")
+        renamed = await get(api, made)
+        assert renamed.revision == made.revision + 1, "event streams see it"
+        assert replace(renamed, title=None, revision=made.revision, version=made.version) == made
+        for nothing in (" ", None):
+            answer = await api.call("PATCH", path, json={"title": nothing})
+            assert (await answer.json())["title"] is None
+
+
+async def test_a_title_that_is_too_long_or_not_ones_own_is_refused(api: ConverterApi) -> None:
+    path = await put(api, queued(1))
+    for body in ({"title": "x" * 201}, {"title": 5}, {}, {"title": "a", "status": "completed"}):
+        answer = await api.call("PATCH", path, json=body)
+        assert (answer.status, (await answer.json(content_type=None))["code"]) == (400, "invalid_request")
+    other = await put(api, queued(2, owner_id="bob"))
+    assert (await api.call("PATCH", other, json={"title": "Mine"})).status == 404
+    assert (await get(api, queued(2))).title is None
+
+
 async def test_an_unfinished_conversion_is_cancelled_once(api: ConverterApi) -> None:
     for number, make in enumerate((queued, converting)):
         path = await put(api, make(number, at=utc_now()))

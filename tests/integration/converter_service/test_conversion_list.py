@@ -39,9 +39,31 @@ async def test_a_status_filters_the_list(seven: ConverterApi) -> None:
     assert len(page["items"]) == 4
 
 
+async def test_a_text_in_the_name_filters_the_list(seven: ConverterApi) -> None:
+    renamed = await seven.call("PATCH", f"/v1/conversions/{done(3).id}", json={"title": "Élan & Co"})
+    assert renamed.status == 200
+    for wanted, count in (("%20%C3%A9lan%20%26", 1), ("TALK.MP4", 7), ("t.lk", 0), ("", 7), ("%20", 7)):
+        page = await (await seven.call("GET", f"/v1/conversions?q={wanted}")).json()
+        assert len(page["items"]) == count, wanted
+    page = await (await seven.call("GET", "/v1/conversions?q=talk&status=queued&limit=2")).json()
+    assert [item["id"] for item in page["items"]] == [queued(6).id, queued(4).id]
+    assert page["next_cursor"] == queued(4).id
+
+
 @pytest.mark.parametrize(
     "query",
-    ["limit=0", "limit=101", "limit=x", "status=nonsense", "cursor=nonsense", "cursor=%00", "cursor="],
+    [
+        f"q={'x' * 201}",
+        "q=%00",
+        "q=a%0A",
+        "limit=0",
+        "limit=101",
+        "limit=x",
+        "status=nonsense",
+        "cursor=nonsense",
+        "cursor=%00",
+        "cursor=",
+    ],
 )
 async def test_an_invalid_query_is_refused(seven: ConverterApi, query: str) -> None:
     answer = await seven.call("GET", f"/v1/conversions?{query}")
@@ -62,6 +84,26 @@ async def test_readiness_lists_its_dependencies(api: ConverterApi) -> None:
         return bool((await answer.json(content_type=None))["checks"] == dict.fromkeys(names, "ok"))
 
     await until(is_ready, what="the indexes are created and all checks pass")
+
+
+async def test_a_search_reads_only_the_records_that_it_returns(seven: ConverterApi) -> None:
+    await seven.call("PATCH", f"/v1/conversions/{done(3).id}", json={"title": "Interview"})
+    wanted = {
+        "owner_id": "alice",
+        "deleted_at": None,
+        "search_text": {"$regex": "interview", "$options": "i"},
+    }
+    found = seven.database["conversions"].find(wanted).sort("_id", -1).hint("owner_search_text")
+    assert (await found.explain())["executionStats"]["totalDocsExamined"] == 1
+
+
+async def test_records_of_earlier_versions_are_found_after_the_upgrade(seven: ConverterApi) -> None:
+    documents = seven.database["conversions"]
+    await documents.update_many({}, {"$unset": {"search_text": 1, "title": 1}})
+    await MongoConversions(seven.database, utc_now).prepare()
+    page = await (await seven.call("GET", "/v1/conversions?q=TALK")).json()
+    assert len(page["items"]) == 7
+    assert {item["title"] for item in page["items"]} == {None}
 
 
 async def test_every_query_uses_an_index(seven: ConverterApi) -> None:

@@ -34,6 +34,22 @@ async def test_a_link_is_requested_with_the_callers_token(rig: Rig) -> None:
     assert await link(rig) == (201, {**LINK, "asked": 3600.0})
 
 
+async def test_a_title_is_passed_on_as_a_name_and_nothing_else(rig: Rig) -> None:
+    async def renamed(seen: ReceivedRequest) -> None:
+        await seen.read_body()
+        seen.answer("200 OK", bytes(seen.body), **{"content-type": "application/json"})
+
+    rig.converter.script = renamed
+    url = f"{rig.url}/v1/conversions/c1"
+    for title in ("<b>Talk</b>", None):
+        async with rig.http.patch(url, json={"title": title}, headers=SIGNED_IN) as answer:
+            assert (answer.status, await answer.json()) == (200, {"title": title})
+    for body in ({}, {"title": "x" * 201}, {"title": "a", "owner_id": "u2"}):
+        async with rig.http.patch(url, json=body, headers=SIGNED_IN) as answer:
+            assert answer.status == 400
+    assert len(rig.converter.seen) == 2
+
+
 async def test_with_an_idempotency_key_a_link_is_created_once(rig: Rig) -> None:
     rig.converter.script = linked
     first = await link(rig, "k", expires_in=60)

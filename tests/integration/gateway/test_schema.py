@@ -67,6 +67,7 @@ CLOSED = {
     ("post", "/v1/conversions"),
     ("get", "/v1/conversions"),
     ("get", "/v1/conversions/{conversion_id}"),
+    ("patch", "/v1/conversions/{conversion_id}"),
     ("delete", "/v1/conversions/{conversion_id}"),
     ("post", "/v1/webhooks"),
     ("get", "/v1/webhooks"),

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from converter_service.conversions.blobs import BlobMissing, Stored, WriterFenced
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.ports import KeyTaken, VersionConflict
+from converter_service.conversions.title import search_text
 from shared.messaging.envelope import Envelope
 from shared.messaging.outbox import Pending
 
@@ -110,7 +111,12 @@ class MemoryConversions:
         self.outbox = [waiting for waiting in self.outbox if waiting.conversion_id != conversion_id]
 
     async def page(
-        self, owner_id: str | None, status: State | None, before_id: str | None, limit: int
+        self,
+        owner_id: str | None,
+        status: State | None,
+        before_id: str | None,
+        limit: int,
+        name: str | None = None,
     ) -> Sequence[Conversion]:
         fitting = (
             conversion
@@ -120,6 +126,7 @@ class MemoryConversions:
             and not (conversion.upload and conversion.upload.is_partial)
             and (status is None or conversion.status is status)
             and (before_id is None or conversion.id < before_id)
+            and (name is None or _is_named(conversion, name))
         )
         newest = sorted(fitting, key=lambda each: each.id, reverse=True)[:limit]
         return [_in_a_list(each) for each in newest]
@@ -145,6 +152,10 @@ class MemoryConversions:
     async def due(self, now: datetime, limit: int) -> Sequence[Conversion]:
         fitting = [each for each in self.contents.values() if each.due_at and each.due_at <= now]
         return sorted(fitting, key=lambda each: (each.due_at, each.id))[:limit]
+
+
+def _is_named(conversion: Conversion, name: str) -> bool:
+    return name.casefold() in search_text(conversion.title, conversion.source.filename).casefold()
 
 
 def _in_a_list(conversion: Conversion) -> Conversion:

@@ -21,6 +21,11 @@ export async function retry(conversions: Conversions, id: string): Promise<void>
   conversions.put(await json<Conversion>(`v1/conversions/${id}/retry`, { method: "POST" }), true);
 }
 
+/** Without a title it has the name of its file. */
+export async function rename(conversions: Conversions, id: string, title: string | null): Promise<void> {
+  conversions.put(await json<Conversion>(`v1/conversions/${id}`, { method: "PATCH", body: { title } }), true);
+}
+
 export async function remove(conversions: Conversions, id: string): Promise<void> {
   try {
     await call(`v1/conversions/${id}`, { method: "DELETE" });
@@ -33,6 +38,14 @@ export async function remove(conversions: Conversions, id: string): Promise<void
 /** A link to the audio for this page: without the host, which may be another one than this page was opened at. */
 export async function mediaLink(id: string): Promise<string> {
   return localLink((await link(id, PLAY_S)).url);
+}
+
+/** By a link that the browser follows itself: the audio never goes through the memory of the page. */
+export async function download(id: string): Promise<void> {
+  const anchor = document.createElement("a");
+  anchor.href = await mediaLink(id);
+  anchor.download = "";
+  anchor.click();
 }
 
 /** A link to give to others. */

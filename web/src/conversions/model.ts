@@ -23,6 +23,24 @@ export const ACTIVE: ReadonlySet<Status> = new Set(["queued", "converting", "fet
 
 export const isActive = (conversion: Conversion): boolean => ACTIVE.has(conversion.status);
 
+export const STATUSES: readonly Status[] = ["queued", "converting", "completed", "failed", "cancelled", "expired"];
+
+/** What is searched for: a text in the name, a state, or both. */
+export interface Filter {
+  text: string;
+  status: Status | "";
+}
+
+export const EVERYTHING: Filter = { text: "", status: "" };
+
+export const isEverything = ({ text, status }: Filter): boolean => text === "" && status === "";
+
+export function fits(conversion: Conversion, { text, status }: Filter): boolean {
+  if (status !== "" && conversion.status !== status) return false;
+  const names = [conversion.title, conversion.source.filename];
+  return names.some((name) => name?.toLowerCase().includes(text.toLowerCase()));
+}
+
 /** True when `next` is newer: an event of a stream may come after the response of a later call. Only a retry, which
  * begins with the queue, leads out of a final state. */
 export function supersedes(next: Conversion, held: Conversion): boolean {

@@ -1,15 +1,17 @@
 /**
  * Keeps the states of running conversions up to date while the page is visible: the first ones by event streams,
- * the others by looking at the list. Browsers open six connections to a host, which uploads need as well.
+ * the others by looking at the list. Out of view it looks at the list only, and only to send notifications. Browsers open six connections to a host, which uploads need as well.
  */
 import { call } from "../session/api";
 import { eventsOf } from "./event_stream";
 import type { Conversion } from "./model";
+import { notifies } from "./notifications";
 import type { Conversions } from "./store";
 
 const STREAMS = 2;
 const LOOK_MS = 3_000;
 const IDLE_LOOK_MS = 30_000;
+const HIDDEN_LOOK_MS = 5_000;
 const PAUSE_MS = 2_000;
 
 export class Watcher {
@@ -35,7 +37,8 @@ export class Watcher {
 
   /** Opens streams for what is running; call it when that may have changed. */
   update(): void {
-    if (this.stopped || document.hidden) return;
+    if (this.stopped) return;
+    if (document.hidden) return this.planHidden();
     const running = this.conversions.active;
     const wanted = running.filter(({ status }) => status === "converting").concat(running.filter(({ status }) => status !== "converting"));
     for (const { id } of wanted) {
@@ -45,9 +48,16 @@ export class Watcher {
   }
 
   private readonly onVisibility = (): void => {
-    if (document.hidden) this.closeAll();
-    else this.plan(0);
+    if (!document.hidden) return this.plan(0);
+    this.closeAll();
+    this.planHidden();
   };
+
+  /** Out of view it looks only where a notification is waited for. */
+  private planHidden(): void {
+    clearTimeout(this.timer);
+    if (notifies.value && this.conversions.active.length > 0) this.plan(HIDDEN_LOOK_MS);
+  }
 
   private plan(afterMs: number): void {
     clearTimeout(this.timer);
@@ -55,12 +65,13 @@ export class Watcher {
   }
 
   private async look(): Promise<void> {
-    if (this.stopped || document.hidden) return;
-    await this.conversions.renew().catch((error: unknown) => {
-      if (!this.conversions.loaded.value) this.conversions.failure.value = error;
+    if (this.stopped) return;
+    const { everything } = this.conversions;
+    await everything.renew().catch((error: unknown) => {
+      if (!everything.loaded.value) everything.failure.value = error;
     });
     this.update();
-    this.plan(this.conversions.active.length > this.streams.size ? LOOK_MS : IDLE_LOOK_MS);
+    if (!document.hidden) this.plan(this.conversions.active.length > this.streams.size ? LOOK_MS : IDLE_LOOK_MS);
   }
 
   private async watch(id: string): Promise<void> {

@@ -12,7 +12,7 @@ export function IconButton({ icon, label, onClick, ...more }: { icon: IconName; 
 }
 
 export interface InputProps {
-  type?: "email" | "password" | "text";
+  type?: "email" | "password" | "text" | "url";
   autocomplete?: string;
   autocapitalize?: "none";
   spellcheck?: boolean;

@@ -1,7 +1,10 @@
 /** One conversion: what it is, how far it is, what can be done with it. */
-import { useState } from "preact/hooks";
-import { cancel, mediaLink, remove, retry, shareLink } from "../conversions/actions";
+import { type Signal, useComputed } from "@preact/signals";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { cancel, download, remove, retry, shareLink } from "../conversions/actions";
 import { type Conversion, isActive } from "../conversions/model";
+import { nameOf } from "../conversions/name";
+import type { Selection } from "../conversions/selection";
 import type { Conversions } from "../conversions/store";
 import { explain } from "../explain";
 import { ago, bytes, date, duration, moment, percent } from "../format";
@@ -9,24 +12,37 @@ import { dismiss, notify } from "../notices";
 import { Dialog, IconButton, Progress } from "../parts/controls";
 import { texts } from "../texts";
 import { Player } from "./player";
+import { RenameForm } from "./rename_form";
 
 interface Props {
   id: string;
   conversions: Conversions;
-  isPlaying: boolean;
-  onPlay: () => void;
+  /** The id of the one whose player is open. */
+  playing: Signal<string | null>;
+  selection: Selection;
 }
 
-export function ConversionRow({ id, conversions, isPlaying, onPlay }: Props) {
+export function ConversionRow({ id, conversions, playing, selection }: Props) {
   const held = conversions.get(id);
   const [asking, ask] = useState(false);
   const [shared, share] = useState<string | null>(null);
+  const [renaming, setRenaming] = useState(false);
+  const renameButton = useFocusBack(renaming);
+  const isPlaying = useComputed(() => playing.value === id).value;
   if (!held) return null;
   const conversion = held.value;
   const t = texts.value.conversion;
   const name = nameOf(conversion);
   const act = (action: () => Promise<void>): void => void action().catch((error: unknown) => notify(explain(error, texts.value), "problem"));
   const { status } = conversion;
+  if (renaming) {
+    return (
+      <li class="row" data-state={status} data-id={id}>
+        <RenameForm conversion={conversion} conversions={conversions} name={name} onEnd={() => setRenaming(false)} />
+      </li>
+    );
+  }
+  if (selection.isOpen.value) return <SelectableRow conversion={conversion} name={name} conversions={conversions} selection={selection} />;
   return (
     <li class="row" data-state={status} data-id={id}>
       <div class="row-text">
@@ -36,11 +52,12 @@ export function ConversionRow({ id, conversions, isPlaying, onPlay }: Props) {
       <div class="actions">
         {status === "completed" && (
           <>
-            <IconButton icon={isPlaying ? "close" : "play"} label={isPlaying ? t.hide : t.play} aria-expanded={isPlaying} onClick={onPlay} />
+            <IconButton icon={isPlaying ? "close" : "play"} label={isPlaying ? t.hide : t.play} aria-expanded={isPlaying} onClick={() => { playing.value = isPlaying ? null : id; }} />
             <IconButton icon="download" label={t.download} onClick={() => act(() => download(id))} />
             <IconButton icon="link" label={t.link} onClick={() => act(() => copyLink(id, share))} />
           </>
         )}
+        <IconButton icon="pencil" label={t.rename} ref={renameButton} onClick={() => setRenaming(true)} />
         {isActive(conversion) && <IconButton icon="close" label={t.cancel} onClick={() => act(() => cancel(conversions, id))} />}
         {(status === "failed" || status === "cancelled") && <IconButton icon="retry" label={t.retry} onClick={() => act(() => retry(conversions, id))} />}
         {!isActive(conversion) && <IconButton icon="trash" label={t.remove} onClick={() => ask(true)} />}
@@ -66,8 +83,34 @@ export function ConversionRow({ id, conversions, isPlaying, onPlay }: Props) {
   );
 }
 
-export function nameOf(conversion: Conversion): string {
-  return conversion.title || conversion.source.filename || texts.value.conversion.unnamed;
+/** With Shift all rows between this and the last chosen one are chosen. */
+function SelectableRow({ conversion, name, conversions, selection }: { conversion: Conversion; name: string; conversions: Conversions; selection: Selection }) {
+  const { id, status } = conversion;
+  const isChosen = useComputed(() => selection.ids.value.has(id)).value;
+  const choose = (event: MouseEvent & { currentTarget: HTMLInputElement }): void =>
+    selection.choose(id, event.currentTarget.checked, event.shiftKey, conversions.shown.value.ids.value);
+  return (
+    <li class="row selectable" data-state={status} data-id={id}>
+      <label>
+        <input type="checkbox" checked={isChosen} onClick={choose} />
+        <span class="row-text">
+          <span class="name" dir="auto" title={name}>{name}</span>
+          <span class="meta"><Meta conversion={conversion} /></span>
+        </span>
+      </label>
+    </li>
+  );
+}
+
+/** The button that has opened something gets the focus back when that is closed. */
+function useFocusBack(isOpen: boolean) {
+  const button = useRef<HTMLButtonElement>(null);
+  const wasOpen = useRef(false);
+  useEffect(() => {
+    if (wasOpen.current && !isOpen) button.current?.focus();
+    wasOpen.current = isOpen;
+  }, [isOpen]);
+  return button;
 }
 
 function Meta({ conversion }: { conversion: Conversion }) {
@@ -86,14 +129,6 @@ function Meta({ conversion }: { conversion: Conversion }) {
       {status === "completed" && expires_at && <span class="optional">{t.expires(date(expires_at))}</span>}
     </>
   );
-}
-
-/** By a link that the browser follows itself: the audio never goes through the memory of the page. */
-async function download(id: string): Promise<void> {
-  const anchor = document.createElement("a");
-  anchor.href = await mediaLink(id);
-  anchor.download = "";
-  anchor.click();
 }
 
 /** Shows the link where the browser does not let the page write to the clipboard. */

@@ -1,6 +1,8 @@
 /** Signed in: send videos, and have the results. */
 import { effect } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
+import { announceEnd } from "../conversions/notifications";
+import { Selection } from "../conversions/selection";
 import { Conversions } from "../conversions/store";
 import { Watcher } from "../conversions/watcher";
 import { route } from "../route";
@@ -17,7 +19,8 @@ interface Account {
 }
 
 export function Home() {
-  const conversions = useMemo(() => new Conversions(), []);
+  const conversions = useMemo(() => new Conversions(announceEnd), []);
+  const selection = useMemo(() => new Selection(), []);
   const uploads = useMemo(() => new Uploads((id) => void conversions.renewOne(id).catch(() => undefined)), []);
   useEffect(() => {
     const watcher = new Watcher(conversions);
@@ -36,11 +39,15 @@ export function Home() {
     };
   }, []);
   useTitle(conversions, uploads);
+  const makeRoom = (): void => {
+    selection.open();
+    document.getElementById("conversions-title")?.scrollIntoView();
+  };
   return (
     <div class="home">
       <DropZone uploads={uploads} />
-      <UploadList uploads={uploads} />
-      <ConversionList conversions={conversions} hidden={uploads.serverIds} />
+      <UploadList uploads={uploads} makeRoom={makeRoom} />
+      <ConversionList conversions={conversions} selection={selection} hidden={uploads.serverIds} />
     </div>
   );
 }

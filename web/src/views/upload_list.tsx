@@ -9,7 +9,8 @@ import type { Texts } from "../texts/en";
 import type { Refused, Uploads } from "../uploads/queue";
 import type { Upload } from "../uploads/upload";
 
-export function UploadList({ uploads }: { uploads: Uploads }) {
+/** `makeRoom` leads to where files can be deleted. */
+export function UploadList({ uploads, makeRoom }: { uploads: Uploads; makeRoom: () => void }) {
   const t = texts.value.upload;
   const [items, refused] = [uploads.items.value, uploads.refused.value];
   if (items.length === 0 && refused.length === 0) return null;
@@ -23,7 +24,7 @@ export function UploadList({ uploads }: { uploads: Uploads }) {
           <IconButton icon="close" label={texts.value.dismiss} onClick={() => uploads.forgetRefused()} />
         </div>
       )}
-      <ul class="rows">{items.map((upload) => <UploadRow key={upload.kept.id} upload={upload} uploads={uploads} />)}</ul>
+      <ul class="rows">{items.map((upload) => <UploadRow key={upload.kept.id} upload={upload} uploads={uploads} makeRoom={makeRoom} />)}</ul>
     </section>
   );
 }
@@ -32,7 +33,7 @@ function reasonOf({ name, reason }: Refused, t: Texts["upload"], limit: number |
   return reason === "empty" ? t.empty(name) : t.tooLarge(name, bytes(limit ?? 0));
 }
 
-function UploadRow({ upload, uploads }: { upload: Upload; uploads: Uploads }) {
+function UploadRow({ upload, uploads, makeRoom }: { upload: Upload; uploads: Uploads; makeRoom: () => void }) {
   const t = texts.value.upload;
   const state = upload.state.value;
   const canPause = state === "sending" || state === "reconnecting" || state === "waiting";
@@ -46,6 +47,7 @@ function UploadRow({ upload, uploads }: { upload: Upload; uploads: Uploads }) {
         {canPause && <IconButton icon="pause" label={t.pause} onClick={() => upload.pause()} />}
         {state === "paused" && <IconButton icon="play" label={t.resume} onClick={() => upload.resume()} />}
         {state === "failed" && <IconButton icon="retry" label={texts.value.retry} onClick={() => upload.resume()} />}
+        {upload.failure.value?.code === "too_large" && <button type="button" onClick={makeRoom}>{t.makeRoom}</button>}
         {state === "needs-file" && <FilePicker upload={upload} />}
         <IconButton icon="close" label={t.cancel} onClick={() => void uploads.cancel(upload)} />
       </div>

@@ -60,6 +60,7 @@ CONVERSION = Conversion(
     ),
     reserved_bytes=7,
     recipient_verified=True,
+    title="Talk",
     result_cache_key="ef",
     version=3,
     revision=4,
@@ -119,11 +120,13 @@ DOCUMENT = {
     },
     "reserved_bytes": 7,
     "recipient_verified": True,
+    "title": "Talk",
     "made_after": "ef",
     "version": 3,
     "edition": 4,
     "blobs": ["b0", "b1", "b2", "b3"],
     "held_bytes": 0,
+    "search_text": "Talk\na.mp4",
 }
 
 

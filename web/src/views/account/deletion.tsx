@@ -27,7 +27,7 @@ export function DeletionSection() {
             <p>{t.deleteText}</p>
             <PasswordField label={texts.value.signIn.password} value={password} onInput={setPassword} error={form.failure ?? undefined} input={{ autocomplete: "current-password" }} />
             <div class="dialog-actions">
-              <button type="button" onClick={() => open(false)}>{t.cancel}</button>
+              <button type="button" onClick={() => open(false)}>{texts.value.cancel}</button>
               <button type="submit" class="danger">{t.deleteAccount}</button>
             </div>
           </form>

@@ -32,7 +32,7 @@ export function Enrolment({ added, onClose, onConfirmed }: { added: AddedTotp; o
         <Field label={texts.value.factor.code} value={code} onInput={setCode} error={form.failure ?? undefined}
           input={{ autocomplete: "one-time-code", autocapitalize: "none", spellcheck: false, required: true, maxLength: 16 }} />
         <div class="dialog-actions">
-          <button type="button" onClick={onClose}>{t.cancel}</button>
+          <button type="button" onClick={onClose}>{texts.value.cancel}</button>
           <button type="submit" class="primary">{t.confirm}</button>
         </div>
       </form>

@@ -10,6 +10,7 @@ import { PasswordSection } from "./password";
 import { Profile } from "./profile";
 import { ProofDialog } from "./proof_dialog";
 import { Sessions } from "./sessions";
+import { Webhooks } from "./webhooks";
 
 export function AccountView() {
   const t = texts.value.accountView;
@@ -25,6 +26,7 @@ export function AccountView() {
       <Factors />
       <Sessions />
       <ApiKeys />
+      <Webhooks />
       <ActivitySection />
       <DeletionSection />
       <ProofDialog />

@@ -31,8 +31,8 @@ export function PasswordSection() {
           <PasswordField label={t.accountView.newPassword} value={password} onInput={setPassword} hint={t.register.hint} input={{ autocomplete: "new-password", minLength: 8 }} />
           {form.failure && <p class="error" role="alert">{form.failure}</p>}
           <div class="buttons">
-            <button type="submit" class="primary">{t.accountView.save}</button>
-            <button type="button" onClick={() => open(false)}>{t.accountView.cancel}</button>
+            <button type="submit" class="primary">{t.save}</button>
+            <button type="button" onClick={() => open(false)}>{t.cancel}</button>
           </div>
         </form>
       ) : (

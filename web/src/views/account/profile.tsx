@@ -34,8 +34,8 @@ export function Profile() {
               <form class="inline-form" onSubmit={(event) => { event.preventDefault(); change(); }}>
                 <Field label={t.newEmail} value={email} onInput={setEmail} input={{ type: "email", autocomplete: "email", required: true, maxLength: 254 }} />
                 <div class="buttons">
-                  <button type="submit" class="primary">{t.save}</button>
-                  <button type="button" onClick={() => setEmail(null)}>{t.cancel}</button>
+                  <button type="submit" class="primary">{texts.value.save}</button>
+                  <button type="button" onClick={() => setEmail(null)}>{texts.value.cancel}</button>
                 </div>
               </form>
             )}

@@ -35,7 +35,7 @@ function Proof({ asked }: { asked: Question }) {
           : <PasswordField label={t.signIn.password} value={secret} onInput={setSecret} error={failure} input={{ autocomplete: "current-password" }} />}
         <div class="dialog-actions">
           {asked.hasPasskey && <button type="button" onClick={passkey.send}>{t.factor.passkey}</button>}
-          <button type="button" onClick={() => asked.answered(false)}>{t.accountView.cancel}</button>
+          <button type="button" onClick={() => asked.answered(false)}>{t.cancel}</button>
           <button type="submit" class="primary">{t.factor.submit}</button>
         </div>
       </form>

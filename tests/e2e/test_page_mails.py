@@ -1,0 +1,58 @@
+"""From the page to the mailbox and back: a forgotten password, and the confirmation of an address."""
+
+from collections.abc import AsyncIterator
+from secrets import token_hex
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.support.browser import executable
+from tests.support.client import PASSWORD
+from tests.support.mailbox import Mailbox, link_in
+from tests.support.page import chromium, register, visitor
+from tests.support.system import System
+
+pytestmark = pytest.mark.skipif(executable() is None, reason="no browser on this machine")
+
+CONFIRM, CHOOSE = "Confirm your address", "Choose a new password"
+NEW = "another battery horse staple"
+
+
+@pytest.fixture
+async def page(system: System) -> AsyncIterator[Page]:
+    async with chromium() as browser, visitor(browser, system.url) as context:
+        yield await context.new_page()
+
+
+async def test_a_forgotten_password_is_replaced(page: Page, mailbox: Mailbox) -> None:
+    email = f"{token_hex(6)}@example.org"
+    await register(page, email)
+    await page.get_by_role("button", name="Sign out").click()
+    await page.get_by_role("button", name="Forgotten your password?").click()
+    await page.get_by_label("Email address").fill(email)
+    await page.get_by_role("button", name="Send the mail").click()
+    await expect(page.get_by_text("Look into your mailbox")).to_be_visible()
+    await page.goto(link_in(await mailbox.next_about_account(email, CHOOSE)))
+    await page.get_by_label("New password").fill(NEW)
+    await page.get_by_role("button", name="Change my password").click()
+    await expect(page.get_by_text("Your password is changed.")).to_be_visible()
+    await page.get_by_role("link", name="Back to Tonegate").click()
+    await page.get_by_label("Email address").fill(email)
+    await page.get_by_label("Password", exact=True).fill(NEW)
+    await page.get_by_role("button", name="Sign in").click()
+    await expect(page.get_by_role("button", name="Choose videos")).to_be_visible()
+
+
+async def test_an_address_is_confirmed_and_the_account_shows_it(page: Page, mailbox: Mailbox) -> None:
+    email = f"{token_hex(6)}@example.org"
+    await register(page, email)
+    await page.get_by_role("link", name="Account").click()
+    await expect(page.get_by_text("Not confirmed yet")).to_be_visible()
+    await page.get_by_role("button", name="Send a confirmation mail").click()
+    await page.goto(link_in(await mailbox.next_about_account(email, CONFIRM)))
+    await page.get_by_label("Your password").fill(PASSWORD)
+    await page.get_by_role("button", name="Confirm my address").click()
+    await expect(page.get_by_text("your address is confirmed")).to_be_visible()
+    await page.get_by_role("link", name="Back to Tonegate").click()
+    await page.get_by_role("link", name="Account").click()
+    await expect(page.get_by_text("Confirmed", exact=True)).to_be_visible()
