@@ -114,7 +114,8 @@ class Joined:
 
     first: Timeline
     second: Timeline
-    recordings = 2
+    # Two, each of which begins with a frame of padding; the first one also ends with a part of a frame.
+    recordings = 3
 
     def pieces(self) -> tuple[Piece, ...]:
         first, second = self.first.pieces(), self.second.pieces()
