@@ -33,7 +33,7 @@ class Container(msgspec.Struct, frozen=True, kw_only=True):
 
 
 # Files of these declare how long they are.
-_INDEXED = "ape dsf gxf iff mpc mpc8 mxf qcp rm tak tta wtv wv"
+_INDEXED = "ape dsf gxf iff mpc mpc8 mxf qcp rm tak tta wv"
 # As long as their packets, or with a duration that is computed from a bit rate.
 _STREAMED = "aea dv nistsphere oma shn voc"
 # The same, and nothing but frames with a header each.
@@ -49,6 +49,7 @@ _CONTAINERS = (
     Container(demuxer="ogg", name="ogg", own_duration=False),
     Container(demuxer="asf", name="wmv", one_duration=True, ends_on_clock=True),
     Container(demuxer="nut", name="nut", ends_on_clock=True),
+    Container(demuxer="wtv", name="wtv", ends_on_clock=True),
     Container(demuxer="wav", name="wav", track_durations=True),
     Container(demuxer="w64", name="w64", track_durations=True),
     Container(demuxer="mp3", name="mp3", track_durations=True, has_clock=False),

@@ -16,7 +16,8 @@ FRAGMENTS = ("-movflags", "empty_moov+default_base_moof", "-frag_duration", "100
 
 
 def late(media: Media, container: str, codec: str, offset: str, *settings: str) -> Path:
-    picture = (*PICTURE, "-c:v", "libvpx" if container == "webm" else "mpeg4") if container != "mka" else ()
+    codec_of_picture = {"webm": "libvpx", "wtv": "mpeg2video"}.get(container, "mpeg4")
+    picture = (*PICTURE, "-c:v", codec_of_picture) if container != "mka" else ()
     return media.made(
         [*picture, *chirp(SECONDS), "-c:a", codec, "-g", "25", "-output_ts_offset", offset, *settings],
         container,
@@ -34,6 +35,8 @@ def late(media: Media, container: str, codec: str, offset: str, *settings: str) 
         ("wmv", "wmav2", "30"),
         ("mp4", "aac", "100"),
         ("flv", "aac", "5"),
+        ("wtv", "mp2", "30"),
+        ("wtv", "ac3", "2"),
     ],
 )
 async def test_a_file_whose_clock_begins_late_is_whole(
