@@ -16,6 +16,9 @@ PATIENCE_MS = PATIENCE_S * 1000
 AXE = REPOSITORY / "web/node_modules/axe-core/axe.min.js"
 RULES = "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# Two frames after a change of colours or width, and all transitions: each element has its final colours then.
+SETTLED = """new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))
+    .then(() => Promise.all(document.getAnimations().map(each => each.finished)))"""
 FOCUSABLE: Final = 60
 NARROW: Final[ViewportSize] = {"width": 360, "height": 740}
 WIDE: Final[ViewportSize] = {"width": 1440, "height": 900}
@@ -78,6 +81,7 @@ async def press_tab_to(page: Page, role: Literal["button", "textbox", "link"], n
     """Moves the focus with the keyboard alone. Fails when the element is not in the order of the focus."""
     wanted = page.get_by_role(role, name=name, exact=True)
     await expect(wanted.first).to_be_visible()
+    await page.evaluate(SETTLED)
     for _ in range(FOCUSABLE):
         if await wanted.evaluate_all("found => found.includes(document.activeElement)"):
             return
@@ -96,10 +100,11 @@ async def check_accessibility(page: Page) -> None:
         await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         for size in (NARROW, WIDE):
             await page.set_viewport_size(size)
+            await page.evaluate(SETTLED)
             assert await page.evaluate(OVERFLOW) <= 0, (scheme, size)
             found: dict[str, Any] = await page.evaluate(RULES)
             barriers = [
                 (each["id"], [node["html"][:200] + node["failureSummary"] for node in each["nodes"]])
                 for each in found["violations"]
             ]
-            assert barriers == [], (scheme, size)
+            assert barriers == [], (scheme, size, barriers)
