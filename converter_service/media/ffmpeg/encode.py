@@ -121,7 +121,7 @@ class Encoder:
         if made.sound_s < 0:
             # ffmpeg ends without an error if the silence does not fit into its memory.
             raise unsupported("The timestamps of the file's audio leap too often and too far.")
-        extent = await self.programs.source_extent()
+        extent = await self.programs.source_extent(is_changing=made.is_uniform)
         complained = bool(made.complaints)
         judged = verify.verdict(made.sound_s, job.info, job.track, extent, job.window, complained=complained)
         _raise_for(judged, made, job)

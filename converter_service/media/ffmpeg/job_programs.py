@@ -94,11 +94,20 @@ class JobPrograms:
         except ValueError as error:
             raise _broken(str(error)) from error
 
-    async def source_extent(self) -> SourceExtent:
-        """Lists all packets of the source, which takes as long as reading the file."""
+    async def source_extent(self, *, is_changing: bool = False) -> SourceExtent:
+        """Lists all packets of the source, which takes as long as reading the file.
+
+        `is_changing`: the track's sample rate may change.
+        """
         job = self.job
         are_joined = job.info.container in JOINED
-        totals = PacketTotals(job.track, Placement.of(job.info, job.track), job.window, are_joined=are_joined)
+        totals = PacketTotals(
+            job.track,
+            Placement.of(job.info, job.track),
+            job.window,
+            are_joined=are_joined,
+            is_changing=is_changing,
+        )
         command = probe_commands.packets(self.runner.tools, self.job.source, is_deep=self.job.info.is_deep)
         async with self.runner.start(command, self.job.target.parent) as running:
             rest = b""

@@ -14,6 +14,8 @@ from converter_service.media.media_info import AudioTrack
 REGULAR = frozenset(["aac", "ac3", "alac", "amr_nb", "amr_wb", "eac3", "flac", "mp1", "mp2", "mp3", "opus"])
 # Packets without a duration are as long as the shortest so far, which is within these bounds.
 SHORTEST_PACKET_S, LONGEST_PACKET_S = 0.002, 0.6
+# By how much a packet may be longer at another sample rate: from 44.1 to 24 kHz 1.8 times.
+LARGEST_CHANGE = 2.5
 # How ffprobe writes a time of whole milliseconds, as Matroska has them: 1.33 ms of PCM become 1 ms.
 WHOLE_MS, TICK_S = b"000", 0.001
 # So many shorter ones in a row are no jitter: those of TrueHD are 0.8 ms long, rounded to 0 or 1 by Matroska.
@@ -41,9 +43,20 @@ class PacketTotals:
     """Adds up ffprobe's packet lines, which may be millions, in constant memory."""
 
     def __init__(
-        self, track: AudioTrack, placement: Placement, window: Window, *, are_joined: bool = False
+        self,
+        track: AudioTrack,
+        placement: Placement,
+        window: Window,
+        *,
+        are_joined: bool = False,
+        is_changing: bool = False,
     ) -> None:
-        """`are_joined`: the container is one of those whose files may be joined recordings."""
+        """`are_joined`: the container is one of those whose files may be joined recordings.
+
+        `is_changing`: the track's sample rate may change. Declared durations, computed with the first rate,
+        may be wrong then.
+        """
+        self._is_changing = is_changing
         self._stream = str(track.stream).encode()
         self._is_regular = track.codec in REGULAR and not are_joined
         self._placement = placement
@@ -124,6 +137,8 @@ class PacketTotals:
                 self._usual_s = SHORTEST_PACKET_S
             return step_s
         self._short = 0
+        if self._is_changing and length_s and step_s is not None and 0 < step_s < LARGEST_CHANGE * length_s:
+            return step_s
         if length_s is None or (self._is_regular and length_s > 1.5 * self._usual_s):
             return self._usual_s
         return length_s

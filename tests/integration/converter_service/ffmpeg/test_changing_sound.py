@@ -55,6 +55,8 @@ async def test_no_sound_is_lost_where_the_channels_change(
         ("ts", "mp2", (48_000, 44_100)),
         ("ts", "aac", (44_100, 48_000)),
         ("ts", "ac3", (48_000, 32_000)),
+        ("ts", "aac", (24_000, 44_100)),
+        ("ts", "aac", (44_100, 24_000)),
         ("mkv", "ac3", (32_000, 48_000)),
     ],
 )
@@ -65,7 +67,7 @@ async def test_no_sound_is_lost_or_repeated_where_the_sample_rate_changes(
     due_s = sum(length_s(part.write(media, "ts", codec)) for part in (first, second))
     for form in ("mp3", "m4a", "wav"):
         output = await harness.convert(joined(media, container, codec, first, second), format=form)
-        assert output.duration_s == pytest.approx(due_s, abs=0.03), form
+        assert output.duration_s == pytest.approx(due_s, abs=0.05), form
         assert output.gaps_s == 0, form
         assert misheard(harness.result, (300, 0.0, 3.0), (700, 3.0, 6.0)) == [], form
 

@@ -38,6 +38,16 @@ def test_only_the_last_packet_may_have_no_duration(lengths: str, is_timed: bool)
     assert adding.extent.is_timed == is_timed
 
 
+@pytest.mark.parametrize(("length", "step"), [(0.0427, 0.0232), (0.0232, 0.0427)])
+def test_where_the_sample_rate_may_change_packets_are_as_long_as_the_time_to_the_next(
+    length: float, step: float
+) -> None:
+    track = AudioTrack(index=0, stream=1, codec="aac", channels=2, sample_rate=48_000)
+    adding = PacketTotals(track, Placement(), ALL, is_changing=True)
+    adding.add(lines(*((number * step, length) for number in range(100)), (100 * step + 1.5, length)))
+    assert adding.extent.audio_s == pytest.approx(100 * step + length, abs=0.05)
+
+
 def test_times_of_whole_milliseconds_may_be_rounded() -> None:
     rounded, exact = totals(), totals()
     rounded.add([b"1,0.000000,0.001000,K_", b"1,0.001000,0.001000,K_", b"1,0.003000,0.001000,K_"])
