@@ -67,7 +67,7 @@ async def test_the_list_of_files(
 
 
 async def test_several_at_once_and_webhooks(
-    browser: Browser, system: System, owner: Person, folder: Path
+    browser: Browser, system: System, owner: Person, folder: Path, tmp_path: Path
 ) -> None:
     await owner.post("/v1/webhooks", url="https://media.example.org/hooks/tonegate")
     async with visitor(browser, system.url, viewport=TABLET) as context:
@@ -82,4 +82,4 @@ async def test_several_at_once_and_webhooks(
         await page.get_by_role("button", name="Deliveries").click()
         await expect(page.get_by_text("Nothing has been sent yet.")).to_be_visible()
         await page.get_by_role("heading", name="Webhooks").evaluate("title => title.scrollIntoView()")
-        await take(page, folder / "page-webhooks.png")
+        await take(page, tmp_path / "page-webhooks.png")
