@@ -17,8 +17,13 @@ AXE = REPOSITORY / "web/node_modules/axe-core/axe.min.js"
 RULES = "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 # Two frames after a change of colours or width, and all transitions: each element has its final colours then.
-SETTLED = """new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))
-    .then(() => Promise.all(document.getAnimations().map(each => each.finished)))"""
+SETTLED: Final = """new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))
+    .then(() => document.getAnimations()
+        .filter(each => each.effect.getComputedTiming().endTime < Infinity).forEach(each => each.finish()))"""
+# Chromium leaves rows that are out of view in the colours that they had when they were last in view.
+ALL_DRAWN: Final = """document.querySelectorAll("*").forEach(each => {
+    if (getComputedStyle(each).contentVisibility === "auto") each.style.contentVisibility = "visible";
+})"""
 FOCUSABLE: Final = 60
 NARROW: Final[ViewportSize] = {"width": 360, "height": 740}
 WIDE: Final[ViewportSize] = {"width": 1440, "height": 900}
@@ -100,6 +105,7 @@ async def check_accessibility(page: Page) -> None:
         await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         for size in (NARROW, WIDE):
             await page.set_viewport_size(size)
+            await page.evaluate(ALL_DRAWN)
             await page.evaluate(SETTLED)
             assert await page.evaluate(OVERFLOW) <= 0, (scheme, size)
             found: dict[str, Any] = await page.evaluate(RULES)
