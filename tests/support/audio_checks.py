@@ -16,7 +16,7 @@ from converter_service.media.ffmpeg.transcoder import FFmpegTranscoder
 from converter_service.media.media_info import MediaInfo
 from converter_service.media.option_parser import parse
 from converter_service.media.transcoder import Output
-from tests.support.decoding_ffmpeg import decoding_ffmpeg
+from tests.support.quick_programs import decoding_ffmpeg
 
 SAMPLE_HZ = 8_000
 

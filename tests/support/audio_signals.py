@@ -9,7 +9,7 @@ from itertools import accumulate
 from operator import mul
 from pathlib import Path
 
-from tests.support.decoding_ffmpeg import decoding_ffmpeg
+from tests.support.quick_programs import decoding_ffmpeg
 
 # Enough for the chirp, and few enough samples for plain Python.
 CORRELATED_HZ = 4_000
