@@ -18,7 +18,7 @@ MAX_ALL_CHARACTERS = 64_000
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.:/-]{0,63}")
 # Properties of the source's container or of its other streams, which do not hold for the result.
 NOT_KEPT = re.compile(
-    r"major_brand|minor_version|compatible_brands|encoder|encodersettings|software|creation_time|duration.*|"
+    r"major_brand|minor_version|compatible_brands|encoder|encodersettings|creation_time|duration.*|"
     r"handler_name|vendor_id|language|bps.*|number_of_(bytes|frames).*|_statistics.*|itunsmpb|itunnorm|"
     r"chapter\d{3}.*|metadata_block_picture|coverart.*|title-[a-z]{3}|"
     # Programs and cameras name themselves in RIFF's ISFT; the rest are properties of MXF and of tapes.
