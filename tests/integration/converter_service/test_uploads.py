@@ -61,6 +61,7 @@ async def test_a_raw_upload_is_stored_and_returns_the_conversion(api: ConverterA
         "id": "",
         "status": "queued",
         "progress": 0.0,
+        "title": None,
         "source": {
             "filename": "talk.mp4",
             "size": len(VIDEO),

@@ -131,7 +131,7 @@ async def test_head_of_an_unknown_path_is_refused_without_a_body(rig: Rig) -> No
     ("path", "allowed"),
     [
         (LIST, "GET, HEAD, OPTIONS, POST"),
-        (f"{LIST}/c1", "DELETE, GET, HEAD, OPTIONS"),
+        (f"{LIST}/c1", "DELETE, GET, HEAD, OPTIONS, PATCH"),
         (f"{LIST}/c1/audio", "GET, HEAD, OPTIONS"),
         ("/v1/auth/login", "OPTIONS, POST"),
         ("/healthz", "GET, HEAD, OPTIONS"),
