@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
+from playwright.async_api import Page
 
 from devstack.servers.mail import MailSink
 from devstack.servers.mongo import Mongo
@@ -11,6 +12,7 @@ from devstack.servers.postgres import Postgres
 from devstack.stack import Stack
 from tests.support.client import Person, signed_in, visiting
 from tests.support.mailbox import Mailbox
+from tests.support.page import chromium, load_axe, visitor
 from tests.support.system import SETTINGS, System
 from tests.support.vhosts import VhostPool
 
@@ -58,6 +60,15 @@ def mailbox(system: System) -> Mailbox:
 async def http(system: System) -> AsyncIterator[httpx.AsyncClient]:
     async with visiting(system.url) as client:
         yield client
+
+
+@pytest.fixture
+async def page(system: System) -> AsyncIterator[Page]:
+    """A visitor's first tab, with axe-core for `check_accessibility`."""
+    async with chromium() as browser, visitor(browser, system.url) as context:
+        page = await context.new_page()
+        await load_axe(page)
+        yield page
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The account's view of the page: sessions, keys, deletion."""
 
 import time
-from collections.abc import AsyncIterator
 
 import httpx
 import pyotp
@@ -10,18 +9,9 @@ from playwright.async_api import Page, expect
 
 from tests.support.browser import executable
 from tests.support.client import PASSWORD, Person
-from tests.support.page import check_accessibility, chromium, load_axe, register, visitor
-from tests.support.system import System
+from tests.support.page import check_accessibility, register
 
 pytestmark = pytest.mark.skipif(executable() is None, reason="no browser on this machine")
-
-
-@pytest.fixture
-async def page(system: System) -> AsyncIterator[Page]:
-    async with chromium() as browser, visitor(browser, system.url) as context:
-        page = await context.new_page()
-        await load_axe(page)
-        yield page
 
 
 async def opened(page: Page, email: str) -> None:

@@ -1,6 +1,5 @@
 """The history in the page: found by name and state, renamed, several at once, thousands of them."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -10,7 +9,7 @@ from playwright.async_api import Page, expect
 from tests.support.browser import executable
 from tests.support.client import Person, signed_in
 from tests.support.media import Media
-from tests.support.page import chromium, sign_in, visitor
+from tests.support.page import sign_in
 from tests.support.system import System
 from tests.support.wait import until
 
@@ -18,12 +17,6 @@ pytestmark = pytest.mark.skipif(executable() is None, reason="no browser on this
 
 MANY = 1_200
 MARKUP = "<img src=x onerror=document.title='taken'>"
-
-
-@pytest.fixture
-async def page(system: System) -> AsyncIterator[Page]:
-    async with chromium() as browser, visitor(browser, system.url) as context:
-        yield await context.new_page()
 
 
 @pytest.fixture

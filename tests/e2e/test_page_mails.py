@@ -1,6 +1,5 @@
 """From the page to the mailbox and back: a forgotten password, and the confirmation of an address."""
 
-from collections.abc import AsyncIterator
 from secrets import token_hex
 
 import pytest
@@ -9,19 +8,12 @@ from playwright.async_api import Page, expect
 from tests.support.browser import executable
 from tests.support.client import PASSWORD
 from tests.support.mailbox import Mailbox, link_in
-from tests.support.page import chromium, register, visitor
-from tests.support.system import System
+from tests.support.page import register
 
 pytestmark = pytest.mark.skipif(executable() is None, reason="no browser on this machine")
 
 CONFIRM, CHOOSE = "Confirm your address", "Choose a new password"
 NEW = "another battery horse staple"
-
-
-@pytest.fixture
-async def page(system: System) -> AsyncIterator[Page]:
-    async with chromium() as browser, visitor(browser, system.url) as context:
-        yield await context.new_page()
 
 
 async def test_a_forgotten_password_is_replaced(page: Page, mailbox: Mailbox) -> None:

@@ -1,14 +1,12 @@
 """Webhooks in the page's view of the account, with a receiver that is really called."""
 
-from collections.abc import AsyncIterator
 from secrets import token_hex
 
 import pytest
 from playwright.async_api import Page, expect
 
 from tests.support.browser import executable
-from tests.support.page import check_accessibility, chromium, load_axe, register, visitor
-from tests.support.system import System
+from tests.support.page import check_accessibility, register
 from tests.support.wait import until
 from tests.support.webhooks import receiver
 
@@ -16,13 +14,11 @@ pytestmark = pytest.mark.skipif(executable() is None, reason="no browser on this
 
 
 @pytest.fixture
-async def page(system: System) -> AsyncIterator[Page]:
-    async with chromium() as browser, visitor(browser, system.url) as context:
-        page = await context.new_page()
-        await load_axe(page)
-        await register(page, f"{token_hex(6)}@example.org")
-        await page.get_by_role("link", name="Account").click()
-        yield page
+async def page(page: Page) -> Page:
+    """The view of a new account."""
+    await register(page, f"{token_hex(6)}@example.org")
+    await page.get_by_role("link", name="Account").click()
+    return page
 
 
 async def test_a_webhook_is_created_tested_replayed_disabled_and_deleted(page: Page) -> None:
