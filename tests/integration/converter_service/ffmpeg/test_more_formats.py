@@ -4,18 +4,17 @@ import wave as wave_files
 from array import array
 from math import pi, sin
 from pathlib import Path
-from struct import pack
 
 import pytest
 
 from converter_service.media.errors import Fault, MediaError
+from tests.support import rare_formats as rare
 from tests.support.audio_checks import TranscodingHarness
 from tests.support.audio_signals import strength, wave
 from tests.support.ffmpeg_generations import Generation
 from tests.support.media import Media, probe, run
 
 HZ = 8_000
-DSD_HZ, DSF_BLOCK = 2_822_400, 4096
 # The first ffmpeg with a decoder for xHE-AAC.
 KNOWS_USAC = (7, 1)
 SAMPLES = Path(__file__).parents[3] / "support" / "samples"
@@ -79,7 +78,7 @@ async def test_musepack_is_converted(harness: TranscodingHarness) -> None:
 
 async def test_dsf_is_converted(harness: TranscodingHarness, tmp_path: Path) -> None:
     source = tmp_path / "tone.dsf"
-    source.write_bytes(dsf(440, seconds=0.5))
+    source.write_bytes(rare.dsf(rare.one_bit_tone(440, 0.5)))
     await assert_tone(harness, source, 0.5)
 
 
@@ -146,20 +145,6 @@ async def assert_tone(harness: TranscodingHarness, source: Path, seconds: float)
     output = await harness.convert(source)
     assert output.duration_s == pytest.approx(seconds, abs=0.1)
     assert strength(wave(harness.result, at_hz=HZ), 440, HZ) == pytest.approx(0.5, abs=0.1)
-
-
-def dsf(hz: float, *, seconds: float) -> bytes:
-    """A DSF file of one channel with a tone at half of full scale, by a first-order delta-sigma modulator."""
-    count = round(DSD_HZ * seconds) // (8 * DSF_BLOCK) * (8 * DSF_BLOCK)
-    error, packed = 0.0, bytearray(count // 8)
-    for n in range(count):
-        wanted = 0.5 * sin(2 * pi * hz * n / DSD_HZ) + error
-        bit = wanted >= 0
-        error = wanted - (1 if bit else -1)
-        packed[n >> 3] |= bit << (n & 7)
-    form = pack("<4sQIIIIIIQII", b"fmt ", 52, 1, 0, 1, 1, DSD_HZ, 1, count, DSF_BLOCK, 0)
-    data = pack("<4sQ", b"data", 12 + len(packed)) + packed
-    return pack("<4sQQQ", b"DSD ", 28, 28 + len(form) + len(data), 0) + form + data
 
 
 def joined(media: Media, directory: Path, suffix: str) -> Path:
