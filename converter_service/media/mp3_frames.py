@@ -22,6 +22,8 @@ RATES_HZ = {0b11: (44_100, 48_000, 32_000), 0b10: (22_050, 24_000, 16_000), 0b00
 KBITS = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 LOW_KBITS = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 MONO = 0b11
+# Of one channel: MPEG-1, and MPEG-2 and 2.5.
+FRAME_SAMPLES, LOW_FRAME_SAMPLES = 1152, 576
 HAS_FRAMES = 1
 
 
@@ -96,8 +98,8 @@ def _parse(frame: bytes) -> _Header:
         raise ValueError("the file does not begin with an MP3 frame")
     is_mono = bits >> 6 & 0b11 == MONO
     if version == MPEG_1:
-        return _Header(bits, 1152, RATES_HZ[version][rate], KBITS, 17 if is_mono else 32)
-    return _Header(bits, 576, RATES_HZ[version][rate], LOW_KBITS, 9 if is_mono else 17)
+        return _Header(bits, FRAME_SAMPLES, RATES_HZ[version][rate], KBITS, 17 if is_mono else 32)
+    return _Header(bits, LOW_FRAME_SAMPLES, RATES_HZ[version][rate], LOW_KBITS, 9 if is_mono else 17)
 
 
 def _declared(info: bytes) -> tuple[bytes, int]:

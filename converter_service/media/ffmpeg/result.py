@@ -5,10 +5,10 @@ import re
 import msgspec
 
 from converter_service.media.audio_format import Format
-from converter_service.media.mp3_frames import FrameCount
+from converter_service.media.mp3_frames import FRAME_SAMPLES, LOW_FRAME_SAMPLES, FrameCount
 
-# Samples in one Layer III frame: ISO 11172-3 (from 32 kHz up) and ISO 13818-3 (below).
-MP3_FRAME, MP3_FRAME_LOW, MP3_LOW_HZ = 1152, 576, 32_000
+# From this rate up, MP3 is MPEG-1.
+MPEG_1_HZ = 32_000
 
 
 class VerifiedAudio(msgspec.Struct, frozen=True):
@@ -101,7 +101,7 @@ def verify_audio(
 
 def _frame_s(stream: ReportedStream) -> float:
     rate = int(stream.sample_rate)
-    return (MP3_FRAME if rate >= MP3_LOW_HZ else MP3_FRAME_LOW) / rate
+    return (FRAME_SAMPLES if rate >= MPEG_1_HZ else LOW_FRAME_SAMPLES) / rate
 
 
 def decoded_s(progress: bytes) -> float:
