@@ -1,4 +1,4 @@
-"""RabbitConsumer that is told to stop while it subscribes."""
+"""RabbitConsumer whose stop begins while it subscribes."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
