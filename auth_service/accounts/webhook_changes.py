@@ -33,9 +33,10 @@ class WebhookChanges:
         """Records that a change is about to be made; notification_service may still refuse it. Raises
         ProofRequired for a session without a fresh proof, and what Proofs.require raises.
 
-        An API key needs none: it was created with one, for this scope.
+        An API key needs none: it was created with one, for this scope. Deleting needs none either: it only
+        takes access away.
         """
-        if caller.principal.scope is None:
+        if caller.principal.scope is None and change is not Event.WEBHOOK_DELETED:
             await self.proofs.require(caller, current_password)
         async with self.database.transaction() as transaction:
             if await UserRepository(transaction).find(caller.user_id) is None:

@@ -103,7 +103,8 @@ class AccountMailer:
         if not await self._is_within_limit(transaction, kind, address, now + WINDOW, notice.user_id):
             return
         if verified or await self._has_room(transaction, "notices", address, now + WINDOW, notice.user_id):
-            await self._events.write(transaction, notice, UUID(notice.user_id), event_id)
+            written = msgspec.structs.replace(notice, recipient_verified=verified)
+            await self._events.write(transaction, written, UUID(notice.user_id), event_id)
 
     async def notify_of(
         self, transaction: Transaction, event: ActivityEvent, user: User, event_id: str | None = None

@@ -8,7 +8,12 @@ import msgspec
 from notification_service.admissions import Admissions, Bound
 from notification_service.email.declines import Declined
 from notification_service.email.templates import EmailEvent
-from shared.contracts.events import ConversionCompleted, ConversionFailed, EmailVerificationRequested
+from shared.contracts.events import (
+    ConversionCompleted,
+    ConversionFailed,
+    EmailVerificationRequested,
+    PasswordResetRequested,
+)
 from shared.mailbox import mailbox_digest
 
 DAY: Final = timedelta(days=1)
@@ -43,10 +48,13 @@ class EmailAdmission:
         match event:
             case ConversionCompleted() | ConversionFailed():
                 return await self._result_refusal(event, event_id, mailbox)
-            case EmailVerificationRequested() if await self._declined.contains(mailbox):
-                return "declined"
-            case _:
+            case PasswordResetRequested():  # the way back for those who want an account after all
                 return None
+            case EmailVerificationRequested():
+                is_unverified = True
+            case _:
+                is_unverified = event.recipient_verified is False
+        return "declined" if is_unverified and await self._declined.contains(mailbox) else None
 
     async def _result_refusal(
         self, event: ConversionCompleted | ConversionFailed, event_id: str, mailbox: str

@@ -1,7 +1,8 @@
 """Every event between services: immutable facts, named in the past tense.
 
 A new field needs a default. A changed meaning needs a new class, or a higher `version` once no service uses
-the old one.
+the old one. `recipient_verified` says whether the account had verified the address; None in the events of
+older producers.
 """
 
 from datetime import datetime
@@ -25,8 +26,8 @@ class ConversionCompleted(Event, frozen=True, kw_only=True):
     """The audio is stored and verified. Links to it are to be valid until `link_expires_at`.
 
     `audio_path` is a signed link, relative to the gateway's public URL, in the events of older producers;
-    without it the reader signs the link. Without a `recipient` no email is sent. `recipient_verified` says
-    whether the account had verified that address when it uploaded; None in the events of older producers.
+    without it the reader signs the link. Without a `recipient` no email is sent. `recipient_verified` is of
+    the time of the upload.
     """
 
     type: ClassVar[str] = "conversion_completed"
@@ -146,6 +147,7 @@ class PasswordChanged(Event, frozen=True, kw_only=True):
     user_id: str
     recipient: str
     changed_at: datetime
+    recipient_verified: bool | None = None
 
 
 class PasswordRemoved(Event, frozen=True, kw_only=True):
@@ -158,6 +160,7 @@ class PasswordRemoved(Event, frozen=True, kw_only=True):
     user_id: str
     recipient: str
     changed_at: datetime
+    recipient_verified: bool | None = None
 
 
 class EmailChanged(Event, frozen=True, kw_only=True):
@@ -168,6 +171,7 @@ class EmailChanged(Event, frozen=True, kw_only=True):
     user_id: str
     recipient: str
     changed_at: datetime
+    recipient_verified: bool | None = None
 
 
 class SecurityEventOccurred(Event, frozen=True, kw_only=True):
@@ -179,6 +183,7 @@ class SecurityEventOccurred(Event, frozen=True, kw_only=True):
     recipient: str
     event: str
     occurred_at: datetime
+    recipient_verified: bool | None = None
 
 
 class AccountDeleted(Event, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
 DeliveryStatus = Literal["pending", "delivered", "failed"]
 STATUSES: tuple[DeliveryStatus, ...] = get_args(DeliveryStatus)
 
-ChangeOfWebhooks = Literal["webhook_created", "webhook_changed", "webhook_secret_changed"]
+ChangeOfWebhooks = Literal["webhook_created", "webhook_changed", "webhook_secret_changed", "webhook_deleted"]
 WebhookStatus = Literal["enabled", "disabled"]
 Reason = Literal["asked", "gone", "failing"]
 

@@ -31,6 +31,7 @@ class Event(StrEnum):
     WEBHOOK_CREATED = "webhook_created"
     WEBHOOK_CHANGED = "webhook_changed"
     WEBHOOK_SECRET_CHANGED = "webhook_secret_changed"  # noqa: S105 - a name
+    WEBHOOK_DELETED = "webhook_deleted"
 
 
 class Result(StrEnum):

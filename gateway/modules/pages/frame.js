@@ -10,6 +10,9 @@ function take() {
   if (!token) return;
   form.elements.token.value = token;
   form.elements.token.closest("p").hidden = true;
+  for (const link of document.querySelectorAll("a[data-fragment]")) {
+    link.href = `./#${new URLSearchParams({ [link.dataset.fragment]: token })}`;
+  }
   history.replaceState(null, "", location.pathname);
 }
 

@@ -14,6 +14,8 @@ HERE = Path(__file__).parent
 VERIFY_FIELDS = """<p><label for="password">Your password</label>
 <input id="password" name="password" type="password" required maxlength="128" autocomplete="current-password">
 <small>If you did not make this account, do not confirm it: close this page.</small></p>
+<p><small>An account without a password is confirmed <a data-fragment="confirm" href="./">while you are signed
+in</a>.</small></p>
 """
 RESET_FIELDS = """<p><label for="password">New password</label>
 <input id="password" name="password" type="password" required maxlength="128" autocomplete="new-password">

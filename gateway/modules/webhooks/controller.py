@@ -59,6 +59,7 @@ class WebhooksController(Controller):
     remove = forward(
         "DELETE",
         "/{webhook_id:str}",
+        announcement=Announcement("webhook_deleted"),
         summary="Delete a webhook with its deliveries, pending ones included",
         operation_id="delete_webhook",
         problems=(400, 401, 403, 404),

@@ -158,6 +158,14 @@ async def test_a_change_is_announced_with_the_password_and_passed_on_without_it(
         assert b"secret of mine" not in bytes(rig.notification.seen[-1].body)
 
 
+async def test_a_deletion_is_announced_and_needs_no_proof(rig: Rig) -> None:
+    answering(rig, None)
+    async with rig.http.delete(f"{rig.url}/v1/webhooks/h1", headers=SIGNED_IN) as answer:
+        assert answer.status == 204
+    [seen] = [seen for seen in rig.auth.seen if seen.target == "/v1/auth/webhook-changes"]
+    assert json.loads(bytes(seen.body)) == {"change": "webhook_deleted"}
+
+
 async def test_without_a_fresh_proof_no_webhook_is_changed(rig: Rig) -> None:
     async def refuse(seen: ReceivedRequest) -> None:
         await seen.read_body()

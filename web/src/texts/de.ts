@@ -35,6 +35,10 @@ export const de: Texts = {
     or: "oder",
     with: (provider) => `Weiter mit ${provider}`,
   },
+  confirmation: {
+    signIn: "Melden Sie sich an, um Ihre Adresse zu bestätigen.",
+    done: "Danke: Ihre Adresse ist bestätigt.",
+  },
   register: {
     title: "Konto anlegen",
     submit: "Konto anlegen",
@@ -257,6 +261,7 @@ export const de: Texts = {
       webhook_created: "Webhook angelegt",
       webhook_changed: "Webhook geändert",
       webhook_secret_changed: "Geheimnis eines Webhooks geändert",
+      webhook_deleted: "Webhook gelöscht",
     },
     deletion: "Konto löschen",
     deletionHint: "Entfernt das Konto mit allen Dateien, Links und Schlüsseln.",

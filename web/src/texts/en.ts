@@ -34,6 +34,10 @@ export const en = {
     or: "or",
     with: (provider: string) => `Continue with ${provider}`,
   },
+  confirmation: {
+    signIn: "Sign in to confirm your address.",
+    done: "Thank you: your address is confirmed.",
+  },
   register: {
     title: "Create an account",
     submit: "Create account",
@@ -256,6 +260,7 @@ export const en = {
       webhook_created: "Webhook created",
       webhook_changed: "Webhook changed",
       webhook_secret_changed: "Webhook secret changed",
+      webhook_deleted: "Webhook deleted",
     } as Record<string, string>,
     deletion: "Delete account",
     deletionHint: "Removes the account with all its files, links and keys.",

@@ -1,5 +1,6 @@
 /** Signed out: what this is, and the forms to get in. */
 import { useEffect, useState } from "preact/hooks";
+import { waiting } from "../account/confirmation";
 import { Icon } from "../parts/icon";
 import { texts } from "../texts";
 import { FactorForm, ForgotForm, RegisterForm, SignInForm } from "./sign_in";
@@ -28,6 +29,7 @@ export function Welcome() {
         <ul>{t.facts.map((fact) => <li key={fact}><Icon name="check" />{fact}</li>)}</ul>
       </section>
       <section class="card">
+        {waiting.value && <p role="status">{t.confirmation.signIn}</p>}
         {step.kind === "sign-in" && <SignInForm {...shared} />}
         {step.kind === "register" && <RegisterForm {...shared} />}
         {step.kind === "forgot" && <ForgotForm {...shared} />}

@@ -153,6 +153,16 @@ async def test_an_api_key_with_the_scope_for_webhooks_needs_no_proof(auth: Repli
     assert answer.status_code == 204
 
 
+async def test_a_deleted_webhook_needs_no_proof_and_is_in_the_activity(auth: Replica, clock: Clock) -> None:
+    person = await auth.person()
+    clock.advance(minutes=6)
+    body = {"change": "webhook_deleted"}
+    answer = await auth.call("POST", "auth/webhook-changes", person.access_token, headers=FORWARDED, **body)
+    assert answer.status_code == 204
+    newest = (await person.call("GET", "auth/activity")).json()["items"][0]
+    assert (newest["event"], newest["result"]) == ("webhook_deleted", "succeeded")
+
+
 async def test_only_the_gateway_announces_changes_of_webhooks(auth: Replica) -> None:
     person = await auth.person()
     body = {"change": "webhook_created"}

@@ -1,4 +1,5 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
+import { confirmed } from "../../account/confirmation";
 import type { Account } from "../../account/model";
 import { proven } from "../../account/proof";
 import { useResource } from "../../account/resource";
@@ -11,6 +12,8 @@ export function Profile() {
   const t = texts.value.accountView;
   const account = useResource<Account>("v1/auth/me");
   const [email, setEmail] = useState<string | null>(null);
+  const confirmations = confirmed.value;
+  useEffect(() => void (confirmations && account.reload()), [confirmations]);
   const resend = (): void => attempt(async () => void (await call("v1/auth/email/resend", { method: "POST", body: {} })), t.resent);
   const change = (): void =>
     attempt(async () => {
