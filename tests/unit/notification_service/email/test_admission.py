@@ -1,0 +1,61 @@
+"""A mailbox whose reader has declined gets no mail about unverified accounts, whichever account causes it."""
+
+import msgspec
+import pytest
+
+from notification_service.email.admission import EmailAdmission
+from notification_service.email.templates import EmailEvent
+from shared.mailbox import mailbox_digest
+from tests.support.event_samples import (
+    EMAIL_CHANGED,
+    PASSWORD_CHANGED,
+    PASSWORD_REMOVED,
+    RESET,
+    VERIFY,
+    completed,
+    failed,
+    security_event,
+)
+from tests.support.in_memory.email import MemoryDeclined, admission
+
+ABOUT_ACCOUNTS = (
+    completed(),
+    failed(),
+    PASSWORD_CHANGED,
+    PASSWORD_REMOVED,
+    EMAIL_CHANGED,
+    security_event("api_key_created"),
+)
+
+
+@pytest.fixture
+async def declined() -> EmailAdmission:
+    mailboxes = MemoryDeclined()
+    await mailboxes.add(mailbox_digest("ann@example.org"))
+    return admission(declined=mailboxes)
+
+
+def about(event: EmailEvent, *, verified: bool | None, recipient: str = "Ann+two@example.org") -> EmailEvent:
+    return msgspec.structs.replace(event, recipient=recipient, recipient_verified=verified)
+
+
+@pytest.mark.parametrize("event", ABOUT_ACCOUNTS, ids=lambda event: event.type)
+async def test_no_mail_about_an_unverified_account_is_sent(
+    declined: EmailAdmission, event: EmailEvent
+) -> None:
+    assert await declined.refusal(about(event, verified=False), "event-1") == "declined"
+    other = about(event, verified=False, recipient="bob@example.org")
+    assert await declined.refusal(other, "event-2") is None
+
+
+@pytest.mark.parametrize("verified", [True, None])
+@pytest.mark.parametrize("event", ABOUT_ACCOUNTS, ids=lambda event: event.type)
+async def test_mail_about_a_verified_account_is_sent(
+    declined: EmailAdmission, event: EmailEvent, verified: bool | None
+) -> None:
+    assert await declined.refusal(about(event, verified=verified), "event-1") is None
+
+
+async def test_who_wants_an_account_after_all_resets_its_password(declined: EmailAdmission) -> None:
+    assert await declined.refusal(VERIFY, "event-1") == "declined"
+    assert await declined.refusal(RESET, "event-2") is None
