@@ -35,7 +35,7 @@ from tests.support.wait import until
 
 PEOPLE = 4
 NOTHING: Mapping[str, str] = MappingProxyType({})
-PAUSE_S = 0.8
+PAUSE_S = 1.5
 # The servers reserve part of their disk.
 DISK_MIB = {"scratch": 1024, "mongo": 1536}
 READY_WITHIN_S = 90.0

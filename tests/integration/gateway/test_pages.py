@@ -29,7 +29,7 @@ async def test_a_page_runs_its_own_script_and_fetches_nothing(rig: Rig, path: st
     assert headers["Referrer-Policy"] == "no-referrer"
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Cache-Control"] == "no-store"
-    loaded = page.replace('<a href="./">', "")
+    loaded = re.sub(r'<a [^>]*href="\./">', "", page)  # links to the start page load nothing
     assert not re.search(r"\s(src|href|action|style|on[a-z]+)=", loaded), (
         "nothing from elsewhere, nothing inline"
     )
