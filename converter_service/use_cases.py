@@ -13,8 +13,11 @@ from converter_service.infrastructure import Infrastructure
 from converter_service.settings import ApiSettings
 from converter_service.tus.limits import ResumableLimits
 from converter_service.tus.service import ResumableUploads
+from converter_service.uploads.abort import AbortedUploads
+from converter_service.uploads.idempotency import IdempotencyKeys
 from converter_service.uploads.request_body import UploadReceiver
 from converter_service.uploads.service import UploadLimits, UploadService
+from converter_service.uploads.stored_video import StoredVideos
 from shared.clock import utc_now
 
 # An upload whose lease is not renewed for this long is dead: its quota and idempotency key are released.
@@ -43,6 +46,16 @@ def use_cases(
         ),
         "upload_service": UploadService(
             store, blobs, cleanup, events, limits=upload_limits, clock=clock, quota=quota
+        ),
+        "stored_videos": StoredVideos(
+            store=store,
+            conversions=conversions,
+            events=events,
+            quota=quota,
+            keys=IdempotencyKeys(store, clock),
+            aborted=AbortedUploads(store, cleanup, clock),
+            silence=UPLOAD_SILENCE,
+            clock=clock,
         ),
         "uploads": ResumableUploads(
             store, blobs, cleanup, events, limits=resumable_limits, clock=clock, quota=quota

@@ -1,14 +1,21 @@
 """Deletion of blobs and records, in steps that can be interrupted and repeated."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+import contextlib
+from collections.abc import Coroutine, Iterable, Sequence
 from datetime import datetime
 
 from converter_service.conversions.blobs import Blobs
+from converter_service.conversions.lease import LeaseLost
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.ports import ConversionStore, VersionConflict
 from converter_service.conversions.segments import Upload
-from converter_service.conversions.transitions.removal import bytes_deleted, deleted, temporary_blobs_deleted
+from converter_service.conversions.transitions.removal import (
+    bytes_deleted,
+    deleted,
+    temporary_blobs_deleted,
+    video_inherited,
+)
 from converter_service.conversions.update import change
 from shared.errors import Unavailable
 from shared.logs import get_logger
@@ -48,18 +55,19 @@ class Cleanup:
 
         The record lists the blobs of that writer; the sweeper purges them once its lease has expired.
         """
-        await self._delete_blobs(conversion.blobs)
+        await self._delete_unused_blobs(conversion)
         written_until = conversion.written_until
         if written_until is None or written_until <= now:
             await self._store.remove(conversion.id)
 
     async def purge(self, conversion: Conversion) -> None:
         """Deletes the blobs and the record of a deleted conversion that has no active writer."""
-        await self._delete_blobs(conversion.blobs)
+        await self._delete_unused_blobs(conversion)
         await self._store.remove(conversion.id)
 
     async def purge_part(self, part: Conversion, upload: Upload) -> None:
-        """Removes a partial upload that is part of a final one; its blobs only if the final one is deleted.
+        """Removes a partial upload that is part of a final one; its blobs only if the final one is deleted and
+        no other conversion uses the video.
 
         Raises VersionConflict while the final upload is not complete.
         """
@@ -68,7 +76,9 @@ class Cleanup:
             if final.status is State.UPLOADING:
                 raise VersionConflict(final.id)
         else:
-            await self._delete_blobs([segment.blob for segment in upload.segments])
+            segments = [segment.blob for segment in upload.segments]
+            if not segments or await self._store.video_user(segments[0], part.id) is None:
+                await self._delete_blobs(segments)
         await self._store.remove(part.id)
 
     async def delete_temporary_blobs(self, conversion: Conversion) -> None:
@@ -79,8 +89,29 @@ class Cleanup:
 
     async def delete_bytes(self, conversion: Conversion) -> None:
         """Deletes all blobs of an expired conversion."""
-        await self._delete_blobs(conversion.blobs)
+        await self._delete_unused_blobs(conversion)
         await change(self._store, conversion.id, bytes_deleted)
+
+    async def _delete_unused_blobs(self, conversion: Conversion) -> None:
+        """Deletes the blobs of a conversion that is deleted or expired, without a video that others use.
+
+        Whoever begins to use the video saves its own record first and then looks whether this one still has
+        it: either this method finds that record, or that one finds this deletion.
+        """
+        video = conversion.source_blobs
+        kept = video if await self._is_video_used(conversion, video) else ()
+        every = dict.fromkeys((*conversion.blobs, *video))
+        await self._delete_blobs(blob for blob in every if blob not in kept)
+
+    async def _is_video_used(self, conversion: Conversion, video: Sequence[str]) -> bool:
+        """Whether another conversion uses the whole video. It counts its bytes from then on."""
+        while video and (heir := await self._store.video_user(video[0], conversion.id)) is not None:
+            if heir.counts_video or not conversion.counts_video:
+                return True
+            with contextlib.suppress(LeaseLost):  # deleted meanwhile: the next one inherits
+                await change(self._store, heir.id, video_inherited)
+                return True
+        return False
 
     async def _delete_blobs(self, blobs: Iterable[str]) -> None:
         for blob in blobs:

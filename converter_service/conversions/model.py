@@ -87,6 +87,8 @@ class Conversion(Struct, frozen=True, kw_only=True):
     `result_cache_key` identifies the audio, for reuse; `reserved_bytes` is what an upload may store at most,
     and then the expected size of the audio that is being made.
     `title` is the name that the owner has given it, in place of the file's.
+    `shared_blobs` are those of another conversion's video that this one converts again, in their order. Among
+    the conversions of one video, `counts_video` is true for the one whose bytes it is in the quota.
     `temporary_blobs` are to be deleted when the conversion ends, except the one that becomes the audio. An id
     is recorded here before its first byte is stored, so that nothing is lost track of in a crash.
     """
@@ -118,13 +120,17 @@ class Conversion(Struct, frozen=True, kw_only=True):
     reserved_bytes: int = 0
     recipient_verified: bool | None = None
     title: str | None = None
+    shared_blobs: tuple[str, ...] = ()
+    counts_video: bool = True
     result_cache_key: str | None = None
     version: int = 0
     revision: int = 0
 
     @property
     def blobs(self) -> tuple[str, ...]:
-        """All blobs that may hold bytes of this conversion and no other."""
+        """All blobs that may hold bytes of this conversion. Those of its video others may use as well, once
+        it is complete: `Cleanup` keeps them then.
+        """
         uploaded = self.upload.blobs if self.upload else ()
         return tuple(
             blob for blob in (self.source_blob, *uploaded, self.audio_blob, *self.temporary_blobs) if blob
@@ -132,16 +138,19 @@ class Conversion(Struct, frozen=True, kw_only=True):
 
     @property
     def referenced_blobs(self) -> tuple[str, ...]:
-        """`blobs`, and the segments that were assigned to a final upload which does not list them yet."""
+        """`blobs`, those of another conversion's video, and the segments that were assigned to a final upload
+        which does not list them yet.
+        """
         segments = self.upload.segments if self.upload else ()
-        return tuple(dict.fromkeys((*self.blobs, *(segment.blob for segment in segments))))
+        assigned = (segment.blob for segment in segments)
+        return tuple(dict.fromkeys((*self.blobs, *self.shared_blobs, *assigned)))
 
     @property
     def source_blobs(self) -> tuple[str, ...]:
         """The blobs that form the video when concatenated."""
         if self.upload is not None:
             return tuple(segment.blob for segment in self.upload.segments)
-        return (self.source_blob,) if self.source_blob else ()
+        return (self.source_blob,) if self.source_blob else self.shared_blobs
 
     @property
     def cache_key(self) -> str | None:
@@ -150,12 +159,14 @@ class Conversion(Struct, frozen=True, kw_only=True):
 
     @property
     def held_bytes(self) -> int:
-        """Bytes that count against the owner's quota: video plus audio, or the reservations for them."""
+        """Bytes that count against the owner's quota: video plus audio, or the reservations for them. A video
+        that several conversions use counts once.
+        """
         if self.deleted_at or self.status is State.EXPIRED:
             return 0
         if self.status is State.UPLOADING:
             return self.reserved_bytes
-        video = self.source.size or 0 if self.source_blobs else 0
+        video = self.source.size or 0 if self.source_blobs and self.counts_video else 0
         if self.status is State.CONVERTING:
             return video + self.reserved_bytes
         return video + (self.result.size if self.result else 0)

@@ -65,6 +65,11 @@ class ConversionStore(Protocol):
     async def referenced_blobs(self, blob_ids: Sequence[str]) -> Collection[str]:
         """The blobs among them that some conversion refers to, deleted conversions included."""
 
+    async def video_user(self, blob_id: str, other_than: str) -> Conversion | None:
+        """The oldest conversion other than `other_than` that refers to the blob and is neither deleted nor
+        expired, without partial uploads.
+        """
+
     async def due(self, now: datetime, limit: int) -> Sequence[Conversion]:
         """Conversions whose `due_at` has passed, longest due first.
 

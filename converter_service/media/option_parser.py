@@ -29,7 +29,12 @@ def parse(fields: Mapping[str, str]) -> Options:
 
 def parse_stored(stored: Mapping[str, str | int | float]) -> Options:
     """Parses stored options. Raises BadOptions if they are no longer valid."""
-    return parse({name: _text(value) for name, value in stored.items()})
+    return parse(texts(stored))
+
+
+def texts(values: Mapping[str, str | int | float]) -> Mapping[str, str]:
+    """The values as text fields."""
+    return {name: _text(value) for name, value in values.items()}
 
 
 def display_stored(stored: Mapping[str, str | int | float]) -> Mapping[str, str | int | float]:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pymongo
 from msgspec.structs import replace
-from pymongo import DESCENDING
+from pymongo import ASCENDING, DESCENDING
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import DuplicateKeyError
 
@@ -157,6 +157,17 @@ class MongoConversions:
             holders = self._documents.find({"blobs": {"$in": list(asked)}}, {"_id": 0, "blobs": 1})
             found = await holders.to_list()
         return {blob for holder in found for blob in holder["blobs"]} & asked
+
+    async def video_user(self, blob_id: str, other_than: str) -> Conversion | None:
+        await self._until_indexed()
+        wanted = {
+            "blobs": blob_id,
+            "_id": {"$ne": other_than},
+            "deleted_at": None,
+            "status": {"$ne": State.EXPIRED.value},
+            "upload.concat": {"$ne": PARTIAL},
+        }
+        return await self._one(wanted, sort=[("_id", ASCENDING)])
 
     async def due(self, now: datetime, limit: int) -> Sequence[Conversion]:
         with mongo_errors():

@@ -36,5 +36,5 @@ class AbortedUploads:
             await self.cleanup.delete_temporary_blobs(newest)
             return
         with contextlib.suppress(LeaseLost):
-            await change(self.store, conversion.id, lambda newest: deleted(newest, self.clock()))
+            conversion = await change(self.store, conversion.id, lambda newest: deleted(newest, self.clock()))
         await self.cleanup.purge(conversion)

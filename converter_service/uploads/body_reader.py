@@ -122,7 +122,7 @@ class BodyReader:
 
     def _check_size(self, size: int, envelope_limit: int = 0) -> None:
         if size > self._max_bytes + envelope_limit:
-            raise TooLarge(f"At most {self._max_bytes} bytes of video are accepted here.")
+            raise TooLarge(f"At most {self._max_bytes} bytes are accepted here.")
 
     def _check_end(self) -> None:
         if self.declared_length not in {None, self._framing.envelope_bytes + self.size}:

@@ -36,13 +36,15 @@ def read_filename(query_string: bytes) -> str | None:
     return next((decode_text(unquote_to_bytes(value)) for value in given), None)
 
 
-def refuse_query(query: MultiDict[str]) -> None:
-    """Raises InvalidRequest for query parameters beside a form, which would otherwise have no effect."""
+def refuse_query(
+    query: MultiDict[str],
+    why: str = "With a form, options are fields of the form.",
+    place: str = "the form",
+) -> None:
+    """Raises InvalidRequest for query parameters beside options in the body, which would have no effect."""
     if query:
-        raise InvalidRequest(
-            "With a form, options are fields of the form.",
-            errors=[FieldError(name[:64], "belongs in the form") for name in sorted(query)],
-        )
+        errors = [FieldError(name[:64], f"belongs in {place}") for name in sorted(query)]
+        raise InvalidRequest(why, errors=errors)
 
 
 def single_values(query: MultiDict[str]) -> dict[str, str]:

@@ -16,6 +16,7 @@ from converter_service.uploads.raw_video import RawVideo, refuse_query
 from converter_service.uploads.source import UploadSource
 from shared.errors import TooLarge, UnsupportedMediaType
 
+MAX_JSON_BYTES = 64 * 1024
 DIGEST = re.compile(r"(?:^|,)\s*sha-256=:(?P<digest>[A-Za-z0-9+/]{43}=):")
 
 
@@ -37,8 +38,7 @@ class UploadReceiver(Struct, frozen=True):
         """Reads nothing yet. Raises UnsupportedMediaType, InvalidRequest, and TooLarge for a declared length
         above the limit.
         """
-        if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
-            raise UnsupportedMediaType("Send the video without a content encoding.")
+        refuse_encoding(request)
         kind, parameters = media_type(request.headers.get("content-type", ""))
         if kind == "multipart/form-data":
             refuse_query(request.query_params)
@@ -48,11 +48,30 @@ class UploadReceiver(Struct, frozen=True):
             self._check_length(body, self.max_bytes)
             query_string = request.scope["query_string"]
             return RawVideo(request.query_params, query_string, body, declared_sha256(request))
-        raise UnsupportedMediaType("Send multipart/form-data, video/*, audio/* or application/octet-stream.")
+        raise UnsupportedMediaType(
+            "Send multipart/form-data, video/*, audio/*, application/octet-stream or application/json."
+        )
+
+    async def read_json(self, request: Request[Any, Any, Any], body: BodyReader) -> bytes:
+        """The whole body. Raises UnsupportedMediaType, InvalidRequest, and TooLarge above MAX_JSON_BYTES."""
+        refuse_encoding(request)
+        refuse_query(request.query_params, "With JSON, options are members of the object.", "the object")
+        body.limit(MAX_JSON_BYTES)
+        return b"".join([piece async for piece in body])
 
     def _check_length(self, body: BodyReader, limit: int) -> None:
         if body.declared_length is not None and body.declared_length > limit:
             raise TooLarge(f"A video may have at most {self.max_bytes} bytes.")
+
+
+def is_json(request: Request[Any, Any, Any]) -> bool:
+    return media_type(request.headers.get("content-type", ""))[0] == "application/json"
+
+
+def refuse_encoding(request: Request[Any, Any, Any]) -> None:
+    """Raises UnsupportedMediaType for a compressed body."""
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise UnsupportedMediaType("Send the video without a content encoding.")
 
 
 def declared_length(request: Request[Any, Any, Any]) -> int | None:

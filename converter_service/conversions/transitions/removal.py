@@ -5,6 +5,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
+from converter_service.conversions.lease import LeaseLost
 from converter_service.conversions.model import FINAL, Conversion, State
 from converter_service.conversions.state_machine import bump_revision, with_state
 
@@ -46,4 +47,14 @@ def postponed(conversion: Conversion, until: datetime) -> Conversion:
 def without_video(conversion: Conversion) -> Conversion:
     """Returns the record without references to the blobs of the video."""
     upload = replace(conversion.upload, segments=(), writing=None) if conversion.upload else None
-    return replace(conversion, source_blob=None, upload=upload)
+    return replace(conversion, source_blob=None, shared_blobs=(), upload=upload)
+
+
+def video_inherited(conversion: Conversion) -> Conversion:
+    """Returns the record as the one that counts the bytes of a video that it shared until now.
+
+    Raises LeaseLost when it is deleted or expired.
+    """
+    if conversion.deleted_at or conversion.status is State.EXPIRED:
+        raise LeaseLost
+    return replace(conversion, counts_video=True)

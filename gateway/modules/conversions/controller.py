@@ -46,10 +46,10 @@ class ConversionsController(Controller):
         opt=limited(Rate.UPLOAD) | streamed,
         status_code=202,
         success="Accepted",
-        summary="Upload a video to be converted",
+        summary="Upload a video to be converted, or convert a stored one again",
         operation_id="upload",
         operation_class=UploadOperation,
-        problems=(400, 401, 403, 408, 409, 413, 415, 422),
+        problems=(400, 401, 403, 404, 408, 409, 410, 413, 415, 422),
     )
 
     list_conversions = relay(

@@ -61,6 +61,9 @@ OPTIONS: Mapping[str, Schema] = {
     "artist": TAG,
     "album": TAG,
 }
+SOURCE = Schema(
+    type=OpenAPIType.STRING, pattern="^[0-9a-f]{32}$", description="id of the conversion with the video"
+)
 STATUS = Schema(type=OpenAPIType.STRING, enum=list(get_args(Status)))
 LIMIT = Schema(type=OpenAPIType.INTEGER, minimum=1, maximum=100, default=20)
 SEARCHED = Schema(type=OpenAPIType.STRING, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
@@ -81,7 +84,8 @@ def in_header(name: str, description: str) -> Parameter:
 
 # Not as keys of the content, because a generator of clients has to know each of these.
 BODY_DESCRIPTION = (
-    "A form with the file and options, or the bytes of the file with options in the query. The bytes tell "
+    "A form with the file and options, the bytes of the file with options in the query, or JSON with options "
+    "and the id of a conversion whose video is converted again: nothing is sent or stored twice. The bytes tell "
     "what the file is; these types, or none, are accepted as well: "
     + ", ".join(f"`{kind}`" for kind in sorted(CONTAINERS | UNKNOWN - {""}))
     + "."
@@ -95,6 +99,12 @@ def upload_body() -> RequestBody:
         properties={"file": BYTES, **OPTIONS},
         additional_properties=False,
     )
+    again = Schema(
+        type=OpenAPIType.OBJECT,
+        required=["source"],
+        properties={"source": SOURCE, **OPTIONS},
+        additional_properties=False,
+    )
     raw = OpenAPIMediaType(schema=BYTES)
     return RequestBody(
         required=True,
@@ -104,6 +114,7 @@ def upload_body() -> RequestBody:
             "video/*": raw,
             "audio/*": raw,
             "application/octet-stream": raw,
+            "application/json": OpenAPIMediaType(schema=again),
         },
     )
 

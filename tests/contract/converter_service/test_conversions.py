@@ -1,6 +1,7 @@
 """Contract of ConversionStore: optimistic locking, atomic outbox, pagination by owner."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -230,3 +231,37 @@ async def test_a_key_is_free_after_its_release_or_the_removal_of_its_holder(stor
     await store.add(replace(queued(2), idempotency_key="k"))
     await store.remove(queued(2).id)
     await store.add(replace(queued(3), idempotency_key="k"))
+
+
+async def test_the_user_of_a_video_is_the_oldest_other_conversion_that_has_it(
+    store: ConversionStore,
+) -> None:
+    owner = done(1)
+    (blob,) = owner.source_blobs
+    again = [
+        replace(queued(number), source_blob=None, shared_blobs=(blob,), counts_video=False)
+        for number in (2, 3)
+    ]
+    await add(store, owner, *again, queued(4))
+    assert (await store.video_user(blob, owner.id) or owner).id == again[0].id
+    assert (await store.video_user(blob, again[0].id) or again[0]).id == owner.id
+    assert await store.referenced_blobs([blob]) == {blob}
+
+
+@pytest.mark.parametrize("over", [lambda each: deleted(each, NOON), lambda each: expired(each, NOON)])
+async def test_a_deleted_or_expired_conversion_uses_no_video(
+    store: ConversionStore, over: Callable[[Conversion], Conversion]
+) -> None:
+    owner = done(1)
+    (blob,) = owner.source_blobs
+    await add(store, owner, replace(over(done(2)), source_blob=None, shared_blobs=(blob,)))
+    assert await store.video_user(blob, owner.id) is None
+
+
+async def test_a_part_of_an_upload_is_no_user_of_its_video(store: ConversionStore) -> None:
+    part = resumable(1)
+    segments = (Segment("blob-of-a-part", 5),)
+    upload = replace(upload_of(part), concat=PARTIAL, segments=segments)
+    await add(store, replace(part, upload=upload))
+    assert await store.referenced_blobs(["blob-of-a-part"]) == {"blob-of-a-part"}
+    assert await store.video_user("blob-of-a-part", "another") is None

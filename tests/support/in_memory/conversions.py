@@ -149,6 +149,18 @@ class MemoryConversions:
         every = {blob for conversion in self.contents.values() for blob in conversion.referenced_blobs}
         return every & set(blob_ids)
 
+    async def video_user(self, blob_id: str, other_than: str) -> Conversion | None:
+        fitting = (
+            each
+            for each in self.contents.values()
+            if blob_id in each.referenced_blobs
+            and each.id != other_than
+            and each.deleted_at is None
+            and each.status is not State.EXPIRED
+            and not (each.upload and each.upload.is_partial)
+        )
+        return min(fitting, key=lambda each: each.id, default=None)
+
     async def due(self, now: datetime, limit: int) -> Sequence[Conversion]:
         fitting = [each for each in self.contents.values() if each.due_at and each.due_at <= now]
         return sorted(fitting, key=lambda each: (each.due_at, each.id))[:limit]
