@@ -14,6 +14,7 @@ from converter_service.settings import ApiSettings
 from converter_service.tus.limits import ResumableLimits
 from converter_service.tus.service import ResumableUploads
 from converter_service.uploads.abort import AbortedUploads
+from converter_service.uploads.acceptance import Acceptance
 from converter_service.uploads.idempotency import IdempotencyKeys
 from converter_service.uploads.request_body import UploadReceiver
 from converter_service.uploads.service import UploadLimits, UploadService
@@ -39,27 +40,29 @@ def use_cases(
     upload_limits = UploadLimits(settings.max_upload_bytes, UPLOAD_SILENCE)
     resumable_limits = ResumableLimits(settings.max_upload_bytes, settings.upload_ttl)
     conversions = Conversions(store, blobs, cleanup, clock)
+    receiver = UploadReceiver(settings.max_upload_bytes, settings.idle_timeout)
+    upload_service = UploadService(
+        store, blobs, cleanup, events, limits=upload_limits, clock=clock, quota=quota
+    )
+    stored_videos = StoredVideos(
+        store=store,
+        conversions=conversions,
+        events=events,
+        quota=quota,
+        keys=IdempotencyKeys(store, clock),
+        aborted=AbortedUploads(store, cleanup, clock),
+        silence=UPLOAD_SILENCE,
+        clock=clock,
+    )
     return {
         "conversions": conversions,
         "commands": ConversionCommands(
             conversions, store, cleanup, events, links, quota, settings.public_url, settings.retention, clock
         ),
-        "upload_service": UploadService(
-            store, blobs, cleanup, events, limits=upload_limits, clock=clock, quota=quota
-        ),
-        "stored_videos": StoredVideos(
-            store=store,
-            conversions=conversions,
-            events=events,
-            quota=quota,
-            keys=IdempotencyKeys(store, clock),
-            aborted=AbortedUploads(store, cleanup, clock),
-            silence=UPLOAD_SILENCE,
-            clock=clock,
-        ),
+        "acceptance": Acceptance(receiver, upload_service, stored_videos),
         "uploads": ResumableUploads(
             store, blobs, cleanup, events, limits=resumable_limits, clock=clock, quota=quota
         ),
-        "receiver": UploadReceiver(settings.max_upload_bytes, settings.idle_timeout),
+        "receiver": receiver,
         "access": AudioAccess(conversions, tokens.principal, links, utc_now),
     }

@@ -66,8 +66,8 @@ class Cleanup:
         await self._store.remove(conversion.id)
 
     async def purge_part(self, part: Conversion, upload: Upload) -> None:
-        """Removes a partial upload that is part of a final one; its blobs only if the final one is deleted and
-        no other conversion uses the video.
+        """Removes a partial upload that is part of a final one; its blobs only if the final one is deleted
+        and no other conversion uses the video.
 
         Raises VersionConflict while the final upload is not complete.
         """

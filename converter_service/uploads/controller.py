@@ -8,9 +8,7 @@ from litestar.status_codes import HTTP_202_ACCEPTED
 
 from converter_service.conversions.public_paths import PublicPaths
 from converter_service.conversions.schemas import ConversionView, to_view
-from converter_service.uploads.request_body import UploadReceiver, is_json
-from converter_service.uploads.service import UploadService
-from converter_service.uploads.stored_video import StoredVideos, parse_request
+from converter_service.uploads.acceptance import Acceptance
 from shared.http import Injected
 from shared.identity.principal import Principal
 
@@ -29,19 +27,12 @@ class UploadController(Controller):
     async def create(
         self,
         request: Request[Principal, Any, Any],
-        upload_service: Injected[UploadService],
-        stored_videos: Injected[StoredVideos],
-        receiver: Injected[UploadReceiver],
+        acceptance: Injected[Acceptance],
         paths: Injected[PublicPaths],
         key: IdempotencyKey = None,
     ) -> Response[ConversionView]:
         """Accepts `multipart/form-data` with a part `file`, the video itself as the body, or JSON that names
         a conversion whose video is converted again.
         """
-        body = receiver.open(request)
-        if is_json(request):
-            wanted = parse_request(await receiver.read_json(request, body))
-            accepted = await stored_videos.convert(request.user, wanted, key)
-        else:
-            accepted = await upload_service.accept(request.user, receiver.source(request, body), key)
+        accepted = await acceptance.accept(request, key)
         return Response(to_view(accepted, paths), headers={"Location": paths.conversion(accepted.id)})

@@ -9,7 +9,7 @@ from playwright.async_api import Page, expect
 from tests.support.browser import executable
 from tests.support.client import Person, signed_in
 from tests.support.media import Media
-from tests.support.page import sign_in
+from tests.support.page import check_accessibility, sign_in
 from tests.support.system import System
 from tests.support.wait import until
 
@@ -123,6 +123,29 @@ async def test_several_are_saved_retried_cancelled_and_deleted_at_once(
     await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     await expect(page.get_by_text("Nothing here yet")).to_be_visible()
     assert (await owner.get("/v1/conversions")).json()["items"] == []
+
+
+async def test_a_stored_video_is_converted_with_other_options_and_nothing_is_sent_again(
+    page: Page, owner: Person
+) -> None:
+    await sign_in(page, owner.email)
+    sent: list[int] = []
+    page.on("request", lambda request: sent.append(len(request.post_data_buffer or b"")))
+    await (
+        page.locator(".row[data-state=completed]")
+        .get_by_role("button", name="Convert with other options")
+        .click()
+    )
+    dialog = page.get_by_role("dialog", name="Convert talk.mp4 with other options")
+    await check_accessibility(page)
+    await dialog.get_by_text("FLAC").click()
+    await dialog.get_by_role("button", name="Convert", exact=True).click()
+    await expect(page.get_by_text("It is on its way")).to_be_visible()
+    await expect(page.locator(".row[data-state=completed]")).to_have_count(2)
+    await expect(page.locator(".row").first).to_contain_text("FLAC")
+    assert max(sent) < 1000
+    newest, *_ = (await owner.get("/v1/conversions")).json()["items"]
+    assert (newest["source"]["filename"], newest["result"]["format"]) == ("talk.mp4", "flac")
 
 
 async def test_a_list_that_cannot_be_loaded_says_why_and_is_loaded_when_the_network_is_back(

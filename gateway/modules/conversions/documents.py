@@ -85,8 +85,8 @@ def in_header(name: str, description: str) -> Parameter:
 # Not as keys of the content, because a generator of clients has to know each of these.
 BODY_DESCRIPTION = (
     "A form with the file and options, the bytes of the file with options in the query, or JSON with options "
-    "and the id of a conversion whose video is converted again: nothing is sent or stored twice. The bytes tell "
-    "what the file is; these types, or none, are accepted as well: "
+    "and the id of a conversion whose video is converted again: nothing is sent or stored twice. The bytes "
+    "tell what the file is; these types, or none, are accepted as well: "
     + ", ".join(f"`{kind}`" for kind in sorted(CONTAINERS | UNKNOWN - {""}))
     + "."
 )

@@ -21,6 +21,11 @@ export async function retry(conversions: Conversions, id: string): Promise<void>
   conversions.put(await json<Conversion>(`v1/conversions/${id}/retry`, { method: "POST" }), true);
 }
 
+/** Another conversion of the same stored video; `fields` are its options. */
+export async function convertAgain(conversions: Conversions, id: string, fields: Record<string, string>): Promise<void> {
+  conversions.put(await json<Conversion>("v1/conversions", { body: { source: id, ...fields } }), true);
+}
+
 /** Without a title it has the name of its file. */
 export async function rename(conversions: Conversions, id: string, title: string | null): Promise<void> {
   conversions.put(await json<Conversion>(`v1/conversions/${id}`, { method: "PATCH", body: { title } }), true);

@@ -23,6 +23,9 @@ export const ACTIVE: ReadonlySet<Status> = new Set(["queued", "converting", "fet
 
 export const isActive = (conversion: Conversion): boolean => ACTIVE.has(conversion.status);
 
+/** Whether its video is stored, so that it can be converted with other options. */
+export const hasVideo = ({ status }: Conversion): boolean => status === "completed" || status === "failed";
+
 export const STATUSES: readonly Status[] = ["queued", "converting", "completed", "failed", "cancelled", "expired"];
 
 /** What is searched for: a text in the name, a state, or both. */

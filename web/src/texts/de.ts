@@ -158,6 +158,13 @@ export const de: Texts = {
       internal_error: "Auf dem Server ist etwas schiefgegangen.",
     },
   },
+  again: {
+    button: "Mit anderen Optionen umwandeln",
+    title: (name: string) => `${name} mit anderen Optionen umwandeln`,
+    text: "Das Video ist noch gespeichert: Es wird nichts noch einmal gesendet.",
+    submit: "Umwandeln",
+    begun: "Die Umwandlung steht oben in Ihren Dateien.",
+  },
   selection: {
     label: "Ausgewählte Dateien",
     begin: "Auswählen",

@@ -157,6 +157,13 @@ export const en = {
       internal_error: "Something went wrong on the server.",
     } as Record<string, string>,
   },
+  again: {
+    button: "Convert with other options",
+    title: (name: string) => `Convert ${name} with other options`,
+    text: "The video is still stored: nothing is sent again.",
+    submit: "Convert",
+    begun: "It is on its way, at the top of your files.",
+  },
   selection: {
     label: "Selected files",
     begin: "Select",

@@ -2,7 +2,7 @@
 import { type Signal, useComputed } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { cancel, download, remove, retry, shareLink } from "../conversions/actions";
-import { type Conversion, isActive } from "../conversions/model";
+import { type Conversion, hasVideo, isActive } from "../conversions/model";
 import { nameOf } from "../conversions/name";
 import type { Selection } from "../conversions/selection";
 import type { Conversions } from "../conversions/store";
@@ -11,6 +11,7 @@ import { ago, bytes, date, duration, moment, percent } from "../format";
 import { dismiss, notify } from "../notices";
 import { Dialog, IconButton, Progress } from "../parts/controls";
 import { texts } from "../texts";
+import { ConvertAgain } from "./convert_again";
 import { Player } from "./player";
 import { RenameForm } from "./rename_form";
 
@@ -27,6 +28,7 @@ export function ConversionRow({ id, conversions, playing, selection }: Props) {
   const [asking, ask] = useState(false);
   const [shared, share] = useState<string | null>(null);
   const [renaming, setRenaming] = useState(false);
+  const [again, setAgain] = useState(false);
   const renameButton = useFocusBack(renaming);
   const isPlaying = useComputed(() => playing.value === id).value;
   if (!held) return null;
@@ -58,6 +60,7 @@ export function ConversionRow({ id, conversions, playing, selection }: Props) {
           </>
         )}
         <IconButton icon="pencil" label={t.rename} ref={renameButton} onClick={() => setRenaming(true)} />
+        {hasVideo(conversion) && <IconButton icon="options" label={texts.value.again.button} onClick={() => setAgain(true)} />}
         {isActive(conversion) && <IconButton icon="close" label={t.cancel} onClick={() => act(() => cancel(conversions, id))} />}
         {(status === "failed" || status === "cancelled") && <IconButton icon="retry" label={t.retry} onClick={() => act(() => retry(conversions, id))} />}
         {!isActive(conversion) && <IconButton icon="trash" label={t.remove} onClick={() => ask(true)} />}
@@ -73,6 +76,7 @@ export function ConversionRow({ id, conversions, playing, selection }: Props) {
           </div>
         </Dialog>
       )}
+      {again && <ConvertAgain id={id} name={name} conversions={conversions} onClose={() => setAgain(false)} />}
       {shared !== null && (
         <Dialog title={t.linkTitle} onClose={() => share(null)}>
           <input class="shared" readOnly value={shared} aria-label={t.link} onFocus={(event) => event.currentTarget.select()} />

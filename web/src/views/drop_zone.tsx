@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { bytes } from "../format";
 import { Icon } from "../parts/icon";
 import { texts } from "../texts";
-import { fieldsOf, options } from "../uploads/options";
+import { choose, fieldsOf, options } from "../uploads/options";
 import type { Uploads } from "../uploads/queue";
 import { OptionsForm } from "./options_form";
 
@@ -28,7 +28,7 @@ export function DropZone({ uploads }: { uploads: Uploads }) {
           onChange={(event) => { send(event.currentTarget.files); event.currentTarget.value = ""; }} />
         {uploads.maxBytes.value !== null && <p class="hint">{t.limit(bytes(uploads.maxBytes.value))}</p>}
       </div>
-      <OptionsForm />
+      <OptionsForm chosen={options.value} onChange={choose} />
       {over && <div class="drop-overlay" aria-hidden="true"><p>{t.overlay}</p></div>}
     </section>
   );

@@ -1,10 +1,11 @@
+import { useId } from "preact/hooks";
 import { Field, Select } from "../parts/controls";
 import { texts } from "../texts";
-import { BIT_RATES, choose, FORMATS, LOSSLESS, options, secondsOf } from "../uploads/options";
+import { BIT_RATES, FORMATS, LOSSLESS, type Options, secondsOf } from "../uploads/options";
 
-export function OptionsForm() {
+export function OptionsForm({ chosen, onChange }: { chosen: Options; onChange: (change: Partial<Options>) => void }) {
   const t = texts.value.options;
-  const chosen = options.value;
+  const group = useId();
   const lossless = LOSSLESS.has(chosen.format);
   return (
     <div class="options">
@@ -12,24 +13,24 @@ export function OptionsForm() {
         <legend>{t.format}</legend>
         {FORMATS.map((format) => (
           <label key={format}>
-            <input type="radio" name="format" value={format} checked={chosen.format === format} onChange={() => choose({ format })} />
+            <input type="radio" name={group} value={format} checked={chosen.format === format} onChange={() => onChange({ format })} />
             <span>{format === "opus" ? "Opus" : format.toUpperCase()}</span>
           </label>
         ))}
       </fieldset>
-      <Select label={t.bitrate} value={lossless ? "" : chosen.bitrate} disabled={lossless} onChange={(bitrate) => choose({ bitrate })}
+      <Select label={t.bitrate} value={lossless ? "" : chosen.bitrate} disabled={lossless} onChange={(bitrate) => onChange({ bitrate })}
         choices={[["", lossless ? t.lossless : t.automatic], ...BIT_RATES.map((rate) => [rate, `${rate.slice(0, -1)} kbit/s`] as const)]} />
       <details>
         <summary>{t.more}</summary>
         <div class="more-options">
-          <Select label={t.channels} value={chosen.channels} onChange={(channels) => choose({ channels })}
+          <Select label={t.channels} value={chosen.channels} onChange={(channels) => onChange({ channels })}
             choices={[["", t.asSource], ["1", t.mono], ["2", t.stereo]]} />
-          <Select label={t.loudness} value={chosen.loudness} onChange={(loudness) => choose({ loudness })}
+          <Select label={t.loudness} value={chosen.loudness} onChange={(loudness) => onChange({ loudness })}
             choices={[["", t.asSource], ...["-14", "-16", "-23"].map((each) => [each, t.loudnesses[each] ?? each] as const)]} />
           <Select label={t.cover} value={chosen.format === "wav" ? "none" : chosen.cover} disabled={chosen.format === "wav"}
-            onChange={(cover) => choose({ cover })} choices={["", "auto", "none"].map((each) => [each, t.covers[each] ?? each] as const)} />
-          <TimeField label={t.start} value={chosen.start} onInput={(start) => choose({ start })} />
-          <TimeField label={t.end} value={chosen.end} onInput={(end) => choose({ end })} />
+            onChange={(cover) => onChange({ cover })} choices={["", "auto", "none"].map((each) => [each, t.covers[each] ?? each] as const)} />
+          <TimeField label={t.start} value={chosen.start} onInput={(start) => onChange({ start })} />
+          <TimeField label={t.end} value={chosen.end} onInput={(end) => onChange({ end })} />
         </div>
       </details>
     </div>

@@ -1,0 +1,28 @@
+"""What `POST /v1/conversions` takes: a video in one of several forms, or the name of a stored one."""
+
+from typing import Any
+
+from litestar import Request
+from msgspec import Struct
+
+from converter_service.conversions.model import Conversion
+from converter_service.uploads.request_body import UploadReceiver, is_json
+from converter_service.uploads.service import UploadService
+from converter_service.uploads.stored_video import StoredVideos, parse_request
+from shared.identity.principal import Principal
+
+
+class Acceptance(Struct, frozen=True):
+    """Chooses the use case by the media type of the request."""
+
+    receiver: UploadReceiver
+    uploads: UploadService
+    stored_videos: StoredVideos
+
+    async def accept(self, request: Request[Principal, Any, Any], key: str | None) -> Conversion:
+        """Returns the queued conversion. Raises what UploadService.accept and StoredVideos.convert raise."""
+        body = self.receiver.open(request)
+        if is_json(request):
+            wanted = parse_request(await self.receiver.read_json(request, body))
+            return await self.stored_videos.convert(request.user, wanted, key)
+        return await self.uploads.accept(request.user, self.receiver.source(request, body), key)
