@@ -80,6 +80,11 @@ class AuthSettings(TlsSettings, frozen=True, kw_only=True):
         named = parse_issuers(self.oauth_providers.reveal()) if self.oauth_providers else ()
         return ProviderSettings((*google, *named), github)
 
+    @property
+    def page_url(self) -> str:
+        """The page that the gateway serves: the redirect target of its sign-ins with providers."""
+        return f"{self.public_url.rstrip('/')}/"
+
     def _google(self) -> tuple[IssuerSettings, ...]:
         if self.oauth_google_client_id is None:
             return ()

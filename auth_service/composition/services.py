@@ -34,6 +34,7 @@ from auth_service.sessions.factor_login import FactorLogin
 from auth_service.sessions.login import PasswordLogin
 from auth_service.sessions.refresh import TokenRefresh
 from auth_service.sessions.service import Lifetimes, Sessions
+from shared.contracts.oauth import ProviderList
 from shared.identity.gateway_tokens import gateway_tokens
 
 
@@ -115,6 +116,7 @@ def login_services(base: Foundation, provider_http: ProviderHttpClient) -> dict[
             factor_login,
             base.events,
         ),
+        "provider_list": ProviderList(providers.offered, settings.page_url),
         "provider_login": ProviderLogin(
             database=database,
             tokens=tokens,
@@ -128,7 +130,7 @@ def login_services(base: Foundation, provider_http: ProviderHttpClient) -> dict[
                 new_id=base.new_id,
             ),
             providers=_providers(providers, provider_http, now),
-            redirect_urls=settings.oauth_redirect_urls,
+            redirect_urls=(*settings.oauth_redirect_urls, settings.page_url),
             callback=f"{settings.public_url.rstrip('/')}/v1/auth/oauth/{{provider}}/callback",
             now=now,
         ),

@@ -11,13 +11,17 @@ from auth_service.oauth.service import ProviderLogin, StartedLogin
 from auth_service.passwords.proofs import Proofs
 from auth_service.throttle.client import Client
 from auth_service.tokens.principal import Principal
-from shared.contracts.oauth import IdentityList, SignInCode
+from shared.contracts.oauth import IdentityList, ProviderList, SignInCode
 from shared.contracts.sessions import CurrentPassword, TokenPair
 from shared.http import Injected
 
 
 class ProviderLoginController(Controller):
     path = "/v1/auth/oauth"
+
+    @get("/providers")
+    async def offered(self, provider_list: Injected[ProviderList]) -> ProviderList:
+        return provider_list
 
     @post("/{provider:str}/start", status_code=HTTP_200_OK)
     async def start(

@@ -15,6 +15,20 @@ class SignInCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     code_verifier: Annotated[str, msgspec.Meta(max_length=128, description="43 to 128 characters.")]
 
 
+class SignInProvider(msgspec.Struct, frozen=True):
+    """A provider that one can sign in with: `name` is its part of the paths, `title` is for people."""
+
+    name: str
+    title: str
+
+
+class ProviderList(msgspec.Struct, frozen=True):
+    """The configured providers, and the `redirect_uri` of this server's page, which is always allowed."""
+
+    items: tuple[SignInProvider, ...]
+    page: str
+
+
 class ProviderIdentity(msgspec.Struct, frozen=True):
     """An identity at a provider. `provider` is the name to log in with, null when it is no longer offered."""
 

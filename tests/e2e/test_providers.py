@@ -2,11 +2,16 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
+from secrets import token_hex
 
 import httpx
+import pyotp
 import pytest
+from playwright.async_api import Page, expect
 
+from tests.support.browser import executable
 from tests.support.client import visiting
 from tests.support.openid_provider import CLIENT_SECRET, Browser, OpenIDProvider
 from tests.support.system import System
@@ -66,3 +71,70 @@ async def test_of_two_concurrent_clicks_one_logs_in(http: httpx.AsyncClient) -> 
     back = await way_back(http)
     answers = await asyncio.gather(http.get(back), http.get(back))
     assert sorted(answer.status_code for answer in answers) == [200, 400]
+
+
+needs_browser = pytest.mark.skipif(executable() is None, reason="no browser on this machine")
+
+
+async def continue_at_the_provider(page: Page, email: str) -> None:
+    await page.get_by_role("button", name="Continue with Corp").click()
+    await page.locator("[name=login]").fill(email)
+    await page.locator("[name=password]").fill("any")
+    await page.locator("button[type=submit]").click()
+    await page.get_by_role("button", name="Continue").click()
+
+
+@needs_browser
+@pytest.mark.usefixtures("knowing")
+async def test_a_person_signs_in_at_the_page_and_is_asked_for_the_second_factor(page: Page) -> None:
+    email = f"{token_hex(6)}@example.org"
+    await page.goto("./")
+    await continue_at_the_provider(page, email)
+    await expect(page.get_by_role("button", name="Choose videos")).to_be_visible()
+    assert "code" not in page.url, "the code does not stay in the address"
+    await page.get_by_role("link", name="Account").click()
+    await expect(page.get_by_text(email)).to_be_visible()
+    await expect(page.get_by_role("button", name="Remove Corp")).to_be_visible()
+
+    await page.get_by_role("button", name="Add an authenticator app").click()
+    app = pyotp.TOTP(await page.get_by_role("dialog").locator("code").inner_text())
+    await page.get_by_label("Code", exact=True).fill(app.at(time.time(), counter_offset=-1))
+    await page.get_by_role("button", name="Confirm", exact=True).click()
+    await page.get_by_role("button", name="I have kept them").click()
+    await page.get_by_role("button", name="Sign out", exact=True).click()
+    await page.context.clear_cookies()
+    await page.goto("./")
+    await continue_at_the_provider(page, email)
+    await expect(page.get_by_role("heading", name="One more step")).to_be_visible()
+    await page.get_by_label("Code", exact=True).fill(app.now())
+    await page.get_by_role("button", name="Continue").click()
+    await expect(page.get_by_role("button", name="Choose videos")).to_be_visible()
+
+
+@needs_browser
+@pytest.mark.usefixtures("knowing")
+async def test_a_sign_in_that_is_cancelled_at_the_provider_says_so(page: Page) -> None:
+    await page.goto("./")
+    await page.get_by_role("button", name="Continue with Corp").click()
+    await page.locator("a[href$=abort]").click()
+    await expect(page.get_by_role("alert")).to_contain_text("cancelled at the provider")
+    assert "error" not in page.url
+
+
+@needs_browser
+@pytest.mark.usefixtures("knowing")
+async def test_a_link_with_the_code_of_another_sign_in_does_nothing(page: Page) -> None:
+    """Login CSRF: only the tab that began a sign-in ends it."""
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url))
+    for query in ("code=somebody-elses", "error=account_not_linked", "error=<b>words</b>"):
+        await page.goto(f"./?{query}")
+        await expect(page.get_by_role("button", name="Continue with Corp")).to_be_visible()
+        await expect(page.get_by_role("alert")).to_have_count(0)
+    assert not [url for url in sent if url.endswith("login/provider")]
+
+
+async def test_the_list_of_providers_has_no_secret(http: httpx.AsyncClient, knowing: System) -> None:
+    answer = await http.get("/v1/auth/oauth/providers")
+    page = f"{knowing.url.rstrip('/')}/"
+    assert answer.json() == {"items": [{"name": "corp", "title": "Corp"}], "page": page}

@@ -1,12 +1,13 @@
 import { render } from "preact";
 import { startConfirmation } from "./account/confirmation";
 import { App } from "./app";
+import { finishSignIn } from "./session/providers";
 import { start } from "./session/session";
 import { startLanguage } from "./texts";
 import { startTheme } from "./theme";
 
 startTheme();
 startConfirmation();
-void start();
+void finishSignIn().then(start);
 // Texts first: otherwise the page would be seen in English and then in another language.
 void startLanguage().finally(() => render(<App />, document.getElementById("page")!));

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from shared.contracts.oauth import SignInProvider
 from shared.settings import Secret
 
 GOOGLE, GITHUB = "google", "github"
@@ -18,13 +19,14 @@ Text = Annotated[str, msgspec.Meta(min_length=1, max_length=512)]
 
 
 class IssuerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """An OpenID Connect provider. Its `email_verified` is trusted, so its operator can sign in to every
+    """An OpenID Connect provider; `title` is its name for people. Its `email_verified` is trusted, so its operator can sign in to every
     account with a verified address.
 
     Without a `client_secret` this service is a public client (RFC 6749 §2.1), protected by PKCE.
     """
 
     name: Name
+    title: Text | None = None
     issuer: Text
     client_id: Text
     client_secret: Secret | None = None
@@ -51,6 +53,13 @@ class ProviderSettings(msgspec.Struct, frozen=True):
         """Names of the providers; of two with the same issuer, the first."""
         github = {self.github.url: GITHUB} if self.github else {}
         return {each.issuer: each.name for each in reversed(self.issuers)} | github
+
+    @property
+    def offered(self) -> tuple[SignInProvider, ...]:
+        """The providers as the page offers them."""
+        github = (SignInProvider(GITHUB, "GitHub"),) if self.github else ()
+        named = (SignInProvider(each.name, each.title or each.name.title()) for each in self.issuers)
+        return (*named, *github)
 
 
 class BadProvider(ValueError):

@@ -20,7 +20,7 @@ from gateway.openapi.problem_responses import problems
 from gateway.pass_through import forward
 from gateway.proxy.upstream_errors import BadAnswer
 from gateway.query import pick
-from shared.contracts.oauth import SignInCode
+from shared.contracts.oauth import ProviderList, SignInCode
 from shared.contracts.sessions import TokenPair
 from shared.errors import FieldError, InvalidRequest, NotFound
 from shared.http import Injected
@@ -83,6 +83,16 @@ class ProvidersController(Controller):
     path = "/v1/auth/oauth"
     tags = ["accounts"]  # noqa: RUF012 - Litestar's own form
     cache_control = CacheControlHeader(no_store=True)
+
+    offered = forward(
+        "GET",
+        "/providers",
+        answer=ProviderList,
+        opt=public,
+        summary="List the providers that one can sign in with",
+        operation_id="list_providers",
+        problems=(),
+    )
 
     @get(
         "/{provider:str}/start",

@@ -47,6 +47,17 @@ export const de: Texts = {
     taken: "Zu dieser Adresse gibt es schon ein Konto. Melden Sie sich an oder setzen Sie das Passwort zurück.",
     weak: "Dieses Passwort ist zu leicht zu erraten. Nehmen Sie ein längeres oder weniger gebräuchliches.",
   },
+  providers: {
+    errors: {
+      sign_in_expired: "Diese Anmeldung hat zu lange gedauert oder wurde anderswo begonnen. Bitte beginnen Sie von vorn.",
+      sign_in_refused: "Der Anbieter hat diese Anmeldung nicht bestätigt. Bitte beginnen Sie von vorn.",
+      sign_in_cancelled: "Die Anmeldung wurde beim Anbieter abgebrochen.",
+      email_not_verified: "Der Anbieter kennt keine bestätigte Adresse dieses Kontos. Bestätigen Sie dort eine und beginnen Sie von vorn.",
+      account_not_linked: "Das Konto mit dieser Adresse ist mit einer anderen Identität dieses Anbieters verknüpft. Melden Sie sich mit jener an.",
+      forbidden: "Dieses Konto ist gesperrt.",
+      unavailable: "Der Anbieter ist gerade nicht erreichbar. Bitte versuchen Sie es später noch einmal.",
+    },
+  },
   forgot: {
     title: "Passwort vergessen",
     text: "Geben Sie Ihre Adresse ein. Gibt es dazu ein Konto, bekommen Sie eine E-Mail mit einem Link für ein neues Passwort.",
@@ -228,6 +239,8 @@ export const de: Texts = {
     codesTitle: "Ihre Wiederherstellungscodes",
     codesText: "Jeder meldet Sie einmal ohne Ihr Telefon an. Sie werden nur jetzt gezeigt: Drucken Sie sie aus oder legen Sie sie in einem Passwortmanager ab.",
     codesKept: "Ich habe sie aufbewahrt",
+    identities: "Anmeldung über Anbieter",
+    identitiesHint: "Eine Anmeldung bei einem Anbieter mit derselben bestätigten Adresse verknüpft ihn mit diesem Konto.",
     sessions: "Angemeldet",
     sessionsHint: "Browser und Programme, die bei Ihrem Konto angemeldet sind.",
     thisOne: "dieser Browser",

@@ -46,6 +46,17 @@ export const en = {
     taken: "There is an account with this address already. Sign in, or use a forgotten password.",
     weak: "This password is too easy to guess. Take a longer or a less common one.",
   },
+  providers: {
+    errors: {
+      sign_in_expired: "This sign-in took too long, or was begun elsewhere. Please start again.",
+      sign_in_refused: "The provider did not confirm this sign-in. Please start again.",
+      sign_in_cancelled: "The sign-in was cancelled at the provider.",
+      email_not_verified: "The provider has no verified address for this account. Verify one there, then start again.",
+      account_not_linked: "The account with this address is linked to another identity of this provider. Sign in with that one.",
+      forbidden: "This account has been disabled.",
+      unavailable: "The provider cannot be reached right now. Please try again later.",
+    } as Record<string, string>,
+  },
   forgot: {
     title: "Forgotten password",
     text: "Enter your address. If it has an account, you get a mail with a link to choose a new password.",
@@ -227,6 +238,8 @@ export const en = {
     codesTitle: "Your recovery codes",
     codesText: "Each one signs you in once without your phone. They are shown only now: print them or keep them in a password manager.",
     codesKept: "I have kept them",
+    identities: "Sign-in providers",
+    identitiesHint: "Signing in with a provider that has the same confirmed address links it to this account.",
     sessions: "Signed in",
     sessionsHint: "Browsers and programs that are signed in to your account.",
     thisOne: "this browser",

@@ -95,10 +95,17 @@ async function enter(email: string, password: string, go: (step: Step) => void):
   try {
     await signIn("login", { email, password });
   } catch (error) {
-    if (!isCode(error, "second_factor_required")) throw error;
-    const { factor_token: token, passkey_options: passkey = null } = (error as Problem).body;
-    go({ kind: "factor", factor: { token: String(token), passkey: passkey as FactorStep["passkey"] } });
+    const factor = factorOf(error);
+    if (factor === null) throw error;
+    go({ kind: "factor", factor });
   }
+}
+
+/** The second step that a sign-in asks for; null for any other error. */
+export function factorOf(error: unknown): FactorStep | null {
+  if (!(error instanceof Problem) || error.code !== "second_factor_required") return null;
+  const { factor_token: token, passkey_options: passkey = null } = error.body;
+  return { token: String(token), passkey: passkey as FactorStep["passkey"] };
 }
 
 function isCode(error: unknown, code: string): boolean {

@@ -3,7 +3,9 @@ import { useEffect, useState } from "preact/hooks";
 import { waiting } from "../account/confirmation";
 import { Icon } from "../parts/icon";
 import { texts } from "../texts";
-import { FactorForm, ForgotForm, RegisterForm, SignInForm } from "./sign_in";
+import { providerFailure } from "../session/providers";
+import { ProviderButtons } from "./provider_buttons";
+import { factorOf, FactorForm, ForgotForm, RegisterForm, SignInForm } from "./sign_in";
 
 export interface FactorStep {
   token: string;
@@ -20,6 +22,12 @@ export function Welcome() {
   useEffect(() => {
     document.title = t.title;
   }, [t]);
+  useEffect(() => {
+    const factor = factorOf(providerFailure.value);
+    if (factor === null) return;
+    providerFailure.value = null;
+    go({ kind: "factor", factor });
+  }, []);
   const shared = { email, setEmail, go };
   return (
     <div class="welcome">
@@ -33,6 +41,7 @@ export function Welcome() {
         {step.kind === "sign-in" && <SignInForm {...shared} />}
         {step.kind === "register" && <RegisterForm {...shared} />}
         {step.kind === "forgot" && <ForgotForm {...shared} />}
+        {(step.kind === "sign-in" || step.kind === "register") && <ProviderButtons />}
         {step.kind === "factor" && <FactorForm factor={step.factor} go={go} />}
       </section>
     </div>

@@ -6,6 +6,7 @@ import { ActivitySection } from "./activity";
 import { ApiKeys } from "./api_keys";
 import { DeletionSection } from "./deletion";
 import { Factors } from "./factors";
+import { Identities } from "./identities";
 import { PasswordSection } from "./password";
 import { Profile } from "./profile";
 import { ProofDialog } from "./proof_dialog";
@@ -24,6 +25,7 @@ export function AccountView() {
       <Profile />
       <PasswordSection />
       <Factors />
+      <Identities />
       <Sessions />
       <ApiKeys />
       <Webhooks />
