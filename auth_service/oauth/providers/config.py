@@ -19,8 +19,8 @@ Text = Annotated[str, msgspec.Meta(min_length=1, max_length=512)]
 
 
 class IssuerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """An OpenID Connect provider; `title` is its name for people. Its `email_verified` is trusted, so its operator can sign in to every
-    account with a verified address.
+    """An OpenID Connect provider; `title` is its name for people. Its `email_verified` is trusted, so its
+    operator can sign in to every account with a verified address.
 
     Without a `client_secret` this service is a public client (RFC 6749 §2.1), protected by PKCE.
     """
