@@ -19,8 +19,10 @@ from converter_service.event_streams.controller import EventController
 from converter_service.event_streams.hub import Hub
 from converter_service.handlers import change_listener
 from converter_service.infrastructure import Infrastructure
+from converter_service.overview import OverviewController, Overviews
 from converter_service.settings import ApiSettings
 from converter_service.storage.dead_letters import MongoDeadLetters
+from converter_service.storage.overview import MongoOverview
 from converter_service.tus.controller import TusController
 from converter_service.uploads.controller import UploadController
 from converter_service.use_cases import use_cases
@@ -70,6 +72,7 @@ def build(settings: ApiSettings, broker: Broker, registry: CollectorRegistry) ->
             provide={
                 **use_cases(settings, infrastructure, tokens),
                 "dead_letter_service": dead_letters,
+                "overviews": Overviews(MongoOverview(infrastructure.database), dead_letters, clock),
                 "hub": hub,
                 "paths": infrastructure.paths,
             },
@@ -97,4 +100,5 @@ def controllers() -> list[ControllerRouterHandler]:
         EventController,
         ManagedConversionController,
         DeadLetterController,
+        OverviewController,
     ]

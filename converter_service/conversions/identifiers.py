@@ -23,6 +23,11 @@ def new_id() -> str:
     return f"{value:032x}"
 
 
+def lowest_id(moment: datetime) -> str:
+    """An id that sorts before all that `new_id` creates from `moment` on, and after all earlier ones."""
+    return f"{round(moment.timestamp() * 1000):012x}" + "0" * 20
+
+
 def creation_time(identity: str) -> datetime | None:
     """The time at which `new_id` created the id; None when it is not such an id."""
     if not UUID7.fullmatch(identity):

@@ -7,6 +7,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from converter_service.conversions.model import Conversion, State
+from shared.contracts.overview import Hour
 from shared.messaging.envelope import Envelope
 
 
@@ -75,6 +76,19 @@ class ConversionStore(Protocol):
 
         An invalid record is skipped and postponed by some minutes.
         """
+
+
+class ConversionNumbers(Protocol):
+    """Numbers of conversions, for the overview. All calls raise Unavailable while the store is away."""
+
+    async def count(self, state: State) -> int:
+        """How many conversions are in this state."""
+
+    async def oldest_queued_at(self) -> datetime | None:
+        """When the queued conversion that was accepted first was accepted."""
+
+    async def hours(self, until: datetime, count: int) -> Sequence[Hour]:
+        """The last `count` hours, with the one of `until`, oldest first."""
 
 
 class Usage(Struct, frozen=True):

@@ -38,16 +38,20 @@ function View() {
         <>
           {/* Stays while another view is open: uploads go on. */}
           <div hidden={route.value !== ""}><Home key={epoch.value} /></div>
-          {route.value === "account" && <Account key={epoch.value} />}
+          {route.value === "account" && <Lazy key={epoch.value} load={account} />}
+          {route.value === "admin" && <Lazy key={`admin ${epoch.value}`} load={admin} />}
         </>
       );
   }
 }
 
-/** Loaded when it is visited. */
-function Account() {
+const account = async (): Promise<ComponentType> => (await import("./views/account")).AccountView;
+const admin = async (): Promise<ComponentType> => (await import("./views/admin")).AdminView;
+
+/** A view that is loaded when it is visited. */
+function Lazy({ load }: { load: () => Promise<ComponentType> }) {
   const [View, setView] = useState<ComponentType | null>(null);
-  useEffect(() => void import("./views/account").then(({ AccountView }) => setView(() => AccountView)), []);
+  useEffect(() => void load().then((view) => setView(() => view)), []);
   return View ? <View /> : <Spinner />;
 }
 

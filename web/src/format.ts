@@ -42,3 +42,7 @@ export function date(time: string): string {
 export function moment(time: string): string {
   return new Intl.DateTimeFormat(language.value, { dateStyle: "medium", timeStyle: "short" }).format(new Date(time));
 }
+
+export function clock(time: string): string {
+  return new Intl.DateTimeFormat(language.value, { timeStyle: "short" }).format(new Date(time));
+}

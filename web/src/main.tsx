@@ -1,5 +1,6 @@
 import { render } from "preact";
 import { startConfirmation } from "./account/confirmation";
+import { startRole } from "./admin/role";
 import { App } from "./app";
 import { finishSignIn } from "./session/providers";
 import { start } from "./session/session";
@@ -8,6 +9,7 @@ import { startTheme } from "./theme";
 
 startTheme();
 startConfirmation();
+startRole();
 void finishSignIn().then(start);
 // Texts first: otherwise the page would be seen in English and then in another language.
 void startLanguage().finally(() => render(<App />, document.getElementById("page")!));

@@ -1,7 +1,7 @@
 /** Which view is open, by the fragment of the address: the server knows `/` alone. */
 import { signal } from "@preact/signals";
 
-export const ROUTES = ["", "account"] as const;
+export const ROUTES = ["", "account", "admin"] as const;
 export type Route = (typeof ROUTES)[number];
 
 export const route = signal<Route>(routeOf(location.hash));

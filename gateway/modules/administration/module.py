@@ -8,12 +8,19 @@ from gateway.module import module
 from gateway.modules.administration.audit import AuditController
 from gateway.modules.administration.conversions import ManagedConversionsController
 from gateway.modules.administration.dead_letters import DeadLettersController
+from gateway.modules.administration.overview import OverviewController
 from gateway.modules.administration.users import UsersController
 from gateway.proxy.relay import Relay
 
 
 @module(
-    controllers=[UsersController, AuditController, ManagedConversionsController, DeadLettersController],
+    controllers=[
+        OverviewController,
+        UsersController,
+        AuditController,
+        ManagedConversionsController,
+        DeadLettersController,
+    ],
     guards=[requires_role("admin")],
 )
 class AdministrationModule:

@@ -1,4 +1,5 @@
 /** What surrounds every view: header, footer, notices. */
+import { isAdmin } from "../admin/role";
 import { IconButton, Select } from "../parts/controls";
 import { Icon, Logo } from "../parts/icon";
 import { dismiss, notice } from "../notices";
@@ -14,6 +15,11 @@ export function Header() {
       <h1><a href="./"><Logo />{t.title}</a></h1>
       {state.value === "signed-in" && (
         <nav aria-label={t.account}>
+          {isAdmin.value && (
+            <a class="button quiet" href="#admin" aria-current={route.value === "admin" ? "page" : undefined}>
+              <Icon name="options" /><span>{t.admin.link}</span>
+            </a>
+          )}
           <a class="button quiet" href="#account" aria-current={route.value === "account" ? "page" : undefined}>
             <Icon name="user" /><span>{t.account}</span>
           </a>

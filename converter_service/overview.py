@@ -1,0 +1,42 @@
+"""The overview for administrators: how long the queue is, and how the last day went."""
+
+from dataclasses import dataclass
+
+from litestar import Controller, get
+
+from converter_service.access import administrators_only
+from converter_service.conversions.model import State
+from converter_service.conversions.ports import ConversionNumbers
+from converter_service.dead_letters.service import DeadLetterService
+from shared.clock import Clock
+from shared.contracts.overview import Overview
+from shared.http import Injected
+
+HOURS = 24
+
+
+@dataclass(frozen=True)
+class Overviews:
+    numbers: ConversionNumbers
+    dead_letters: DeadLetterService
+    clock: Clock
+
+    async def now(self) -> Overview:
+        """Raises Unavailable."""
+        return Overview(
+            queued=await self.numbers.count(State.QUEUED),
+            converting=await self.numbers.count(State.CONVERTING),
+            dead_letters=await self.dead_letters.waiting(),
+            oldest_queued_at=await self.numbers.oldest_queued_at(),
+            hours=tuple(await self.numbers.hours(self.clock(), HOURS)),
+        )
+
+
+class OverviewController(Controller):
+    path = "/v1/admin/overview"
+    tags = ("administration",)
+    guards = (administrators_only,)
+
+    @get("/", summary="The queue, and the last 24 hours")
+    async def overview(self, overviews: Injected[Overviews]) -> Overview:
+        return await overviews.now()
