@@ -1,4 +1,4 @@
-"""Administration in the page: how the system is, accounts, conversions of all, dead letters, the audit log."""
+"""Administration in the page: the state of the system, accounts, conversions, dead letters, audit log."""
 
 import asyncio
 
