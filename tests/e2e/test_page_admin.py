@@ -6,7 +6,7 @@ import httpx
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.e2e.test_dead_letters import arrived, put_in_queue
+from tests.e2e.test_dead_letters import arrived, poison
 from tests.support.browser import executable
 from tests.support.client import PASSWORD, Person, signed_in
 from tests.support.media import Media
@@ -49,9 +49,8 @@ async def test_the_last_day_and_the_parts_are_shown(
     accepted = await person.upload(media.video(seconds=1), "for-the-chart.mp4")
     await person.finished(accepted.json()["id"])
     await opened(page, admin)
-    await expect(
-        page.get_by_role("list", name="State of the parts").get_by_text("in order").first
-    ).to_be_visible()
+    parts = page.get_by_role("list", name="State of the parts")
+    await expect(parts.get_by_text("in order").first).to_be_visible()
     rows = page.get_by_role("row")
     await expect(rows).to_have_count(25)
     now = rows.last.get_by_role("cell")
@@ -84,8 +83,8 @@ async def test_an_account_is_found_disabled_and_enabled_again(
 
 
 async def test_a_dead_letter_is_discarded(page: Page, admin: Person, system: System) -> None:
-    await put_in_queue(system, b"no event: for the page")
-    await arrived(admin, "no event: for the page")
+    await poison(system, "poison-for-the-page")
+    await arrived(admin, "poison-for-the-page")
     await opened(page, admin)
     await page.get_by_role("button", name="Discard").first.click()
     await check_accessibility(page)
