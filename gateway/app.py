@@ -54,6 +54,7 @@ from gateway.modules.browser_sessions.session_cookie import SessionCookie
 from gateway.modules.conversions.module import ConversionsModule
 from gateway.modules.pages.module import PagesModule
 from gateway.modules.pages.page import reset_page, verify_page
+from gateway.modules.push.module import PushModule
 from gateway.modules.uploads.module import UploadsModule
 from gateway.modules.web.files import BUILT, load_files
 from gateway.modules.web.module import WebModule
@@ -151,6 +152,7 @@ def modules(
         WebhooksModule(
             service=notification, announcements=WebhookAnnouncements(auth), idempotency=idempotency
         ),
+        PushModule(service=notification),
         PagesModule(notification=notification, verify_page=verify_page(), reset_page=reset_page()),
     ]
 

@@ -8,16 +8,19 @@ from functools import partial
 from litestar import Litestar
 from prometheus_client import CollectorRegistry
 
+from notification_service.account_ends import account_handlers
 from notification_service.composition.emails import build_emails, email_stores
 from notification_service.composition.webhooks import open_webhooks, webhook_stores
+from notification_service.conversion_ends import end_handlers
 from notification_service.email.decline_service import DeclineController
 from notification_service.email.smtp import SmtpMailer
+from notification_service.push.controller import PushController
+from notification_service.push.session_end import SubscriptionEnd
 from notification_service.records import record_handlers
 from notification_service.settings import NotificationSettings
 from notification_service.takeover import TakeoverByRecords
-from notification_service.webhooks.account_deletion import AccountDeletion, account_handlers
+from notification_service.webhooks.account_deletion import AccountDeletion
 from notification_service.webhooks.controller import WebhookController
-from notification_service.webhooks.fanout import webhook_handlers
 from shared.clock import utc_now
 from shared.http import Address, Check, Listeners, Wiring, build_application, check_in_turn, serve
 from shared.http.auth_guard import public, require_token
@@ -56,7 +59,7 @@ async def run(settings: NotificationSettings, stop: asyncio.Event, handover: tim
     mails, hooks = email_stores(settings, database, handover), webhook_stores(settings, database, handover)
     stores = (
         *(mails.ledger, mails.recipients, mails.failures),
-        *(hooks.endpoints, hooks.outbox, hooks.deliveries, hooks.tests),
+        *(hooks.endpoints, hooks.outbox, hooks.deliveries, hooks.tests, hooks.subscriptions),
     )
     # The service works without the indexes, and reports that it is not ready.
     preparation = StorePreparation(*(each.prepare for each in stores))
@@ -82,11 +85,12 @@ async def run(settings: NotificationSettings, stop: asyncio.Event, handover: tim
         ) as webhooks,
     ):
         deletion = AccountDeletion(hooks.endpoints, hooks.deliveries, utc_now)
+        subscription_end = SubscriptionEnd(hooks.subscriptions)
         consumers = (
             records,
             broker.consumer(NOTIFICATION_MAIL, emails.handlers),
-            broker.consumer(NOTIFICATION_WEBHOOKS, webhook_handlers(webhooks.fanout)),
-            broker.consumer(NOTIFICATION_ACCOUNTS, account_handlers(deletion)),
+            broker.consumer(NOTIFICATION_WEBHOOKS, end_handlers(webhooks.fanout, webhooks.push_fanout)),
+            broker.consumer(NOTIFICATION_ACCOUNTS, account_handlers(deletion, subscription_end)),
         )
         stops = [each.stop for each in (*consumers, webhooks.dispatcher)]
         drain = partial(_drain, settings, stopping, stops)
@@ -95,7 +99,11 @@ async def run(settings: NotificationSettings, stop: asyncio.Event, handover: tim
             Check("mongodb", check_in_turn(mails.ledger.ping, preparation.check)),
             Check("smtp", mailer.ping, critical=False, cached_s=SMTP_CHECK_CACHED_S),
         )
-        provide = {"webhooks": webhooks.service, "declining": emails.declining}
+        provide = {
+            "webhooks": webhooks.service,
+            "push": webhooks.push,
+            "declining": emails.declining,
+        }
         app = _application(settings, provide, checks=checks, drain=drain, registry=registry)
         async with asyncio.TaskGroup() as tasks:
             for each in (*consumers, webhooks.dispatcher):
@@ -133,7 +141,7 @@ def _application(
     tokens = gateway_tokens(settings.gateway_public_keys, "notification_service")
     return build_application(
         Wiring(
-            controllers=[WebhookController, DeclineController],
+            controllers=[WebhookController, PushController, DeclineController],
             provide=provide,
             guards=[require_token(tokens.principal)],
             health_opt=public(),

@@ -40,6 +40,8 @@ class NotificationSettings(TlsSettings, frozen=True, kw_only=True):
     gateway_public_keys: Annotated[GatewayPublicKeys, Env("GATEWAY_PUBLIC_KEYS")] = ""
     webhook_http: Annotated[bool, Env("NOTIFICATION_WEBHOOK_HTTP")] = False
     webhook_networks: Annotated[tuple[str, ...], Env("NOTIFICATION_WEBHOOK_ALLOWED_NETWORKS")] = ()
+    push_http: Annotated[bool, Env("NOTIFICATION_PUSH_HTTP")] = False
+    push_networks: Annotated[tuple[str, ...], Env("NOTIFICATION_PUSH_ALLOWED_NETWORKS")] = ()
     webhook_timeout: Annotated[timedelta, Env("NOTIFICATION_WEBHOOK_TIMEOUT", at_least=1)] = timedelta(
         seconds=15
     )
@@ -52,10 +54,12 @@ class NotificationSettings(TlsSettings, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Raises SettingsError with one line for each malformed variable."""
         errors = []
-        try:
-            parse_networks(self.webhook_networks)
-        except ValueError as invalid:
-            errors.append(f"NOTIFICATION_WEBHOOK_ALLOWED_NETWORKS: {invalid}")
+        networks = {"WEBHOOK": self.webhook_networks, "PUSH": self.push_networks}
+        for kind, texts in networks.items():
+            try:
+                parse_networks(texts)
+            except ValueError as invalid:
+                errors.append(f"NOTIFICATION_{kind}_ALLOWED_NETWORKS: {invalid}")
         try:
             longest = max(self.webhook_schedule, default=timedelta())
         except ValueError as invalid:

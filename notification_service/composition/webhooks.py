@@ -8,9 +8,15 @@ from datetime import timedelta
 import msgspec
 from prometheus_client import CollectorRegistry
 
+from notification_service.composition.push import open_push
 from notification_service.mongo_admissions import MongoAdmissions
+from notification_service.push.fanout import PushFanout
+from notification_service.push.messages import PUSH
+from notification_service.push.mongo_subscriptions import MongoSubscriptions
+from notification_service.push.service import PushService
 from notification_service.settings import NotificationSettings
 from notification_service.takeover import Takeover
+from notification_service.webhooks.delivery import Delivery
 from notification_service.webhooks.delivery_record import DeliveryRecorder
 from notification_service.webhooks.dispatcher import WebhookDispatcher
 from notification_service.webhooks.fanout import WebhookFanout
@@ -22,6 +28,7 @@ from notification_service.webhooks.outbound.http_client import open_http_client
 from notification_service.webhooks.outbound.resolver import open_system_resolver
 from notification_service.webhooks.outbound.url_policy import UrlPolicy
 from notification_service.webhooks.payloads import Payloads
+from notification_service.webhooks.ports import Lane, Sender
 from notification_service.webhooks.retry_policy import DispatchPolicy
 from notification_service.webhooks.secret_cipher import SecretCipher
 from notification_service.webhooks.sender import WebhookSender
@@ -38,6 +45,19 @@ class Webhooks(msgspec.Struct, frozen=True, kw_only=True):
     service: WebhookService
     fanout: WebhookFanout
     dispatcher: WebhookDispatcher
+    push: PushService
+    push_fanout: PushFanout
+
+
+class SenderByType:
+    """Sends push messages and webhooks, which wait in one store."""
+
+    def __init__(self, webhooks: Sender, push: Sender) -> None:
+        self._webhooks, self._push = webhooks, push
+
+    async def send(self, lane: Lane, delivery: Delivery, claimed_at: float) -> None:
+        sender = self._push if delivery.type == PUSH else self._webhooks
+        await sender.send(lane, delivery, claimed_at)
 
 
 class WebhookStores(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +67,7 @@ class WebhookStores(msgspec.Struct, frozen=True, kw_only=True):
     outbox: MongoWebhookOutbox
     deliveries: MongoDeliveries
     tests: MongoAdmissions
+    subscriptions: MongoSubscriptions
 
 
 def webhook_stores(settings: NotificationSettings, database: Database, handover: timedelta) -> WebhookStores:
@@ -55,6 +76,7 @@ def webhook_stores(settings: NotificationSettings, database: Database, handover:
         outbox=MongoWebhookOutbox(database),
         deliveries=MongoDeliveries(database, settings.webhook_keep, handover),
         tests=MongoAdmissions(database, "webhook_tests"),
+        subscriptions=MongoSubscriptions(database),
     )
 
 
@@ -76,19 +98,32 @@ async def open_webhooks(
     payloads = Payloads(settings.public_url, LinkSigner(settings.link_key))
     policy = _policy(settings)
     endpoints, deliveries = stores.endpoints, stores.deliveries
+    recorder = DeliveryRecorder(deliveries, publisher, policy, stopping)
     with open_system_resolver(settings.webhook_concurrency) as resolver:
-        async with open_http_client(addresses, resolver, settings.webhook_timeout) as client:
+        async with (
+            open_http_client(addresses, resolver, settings.webhook_timeout) as client,
+            open_push(
+                settings,
+                stores.subscriptions,
+                deliveries,
+                recorder,
+                resolver=resolver,
+                policy=policy,
+                registry=registry,
+            ) as push,
+        ):
             sender = WebhookSender(
                 endpoints,
                 deliveries,
-                DeliveryRecorder(deliveries, publisher, policy, stopping),
+                recorder,
                 client=client,
                 urls=urls,
                 cipher=cipher,
                 policy=policy,
                 registry=registry,
             )
-            dispatcher = WebhookDispatcher(deliveries, sender, policy, takeover)
+            sender_of_all = SenderByType(sender, push.sender)
+            dispatcher = WebhookDispatcher(deliveries, sender_of_all, policy, takeover)
             service = WebhookService(
                 endpoints=endpoints,
                 deliveries=deliveries,
@@ -103,7 +138,13 @@ async def open_webhooks(
             fanout = WebhookFanout(
                 endpoints=endpoints, deliveries=deliveries, payloads=payloads, wake=dispatcher.wake
             )
-            yield Webhooks(service=service, fanout=fanout, dispatcher=dispatcher)
+            yield Webhooks(
+                service=service,
+                fanout=fanout,
+                dispatcher=dispatcher,
+                push=push.service,
+                push_fanout=push.fanout(dispatcher.wake),
+            )
 
 
 def _policy(settings: NotificationSettings) -> DispatchPolicy:

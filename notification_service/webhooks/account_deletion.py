@@ -7,8 +7,7 @@ from notification_service.retry import redeliver_when_unavailable
 from notification_service.webhooks.ports import Deliveries, Endpoints, Lane
 from shared.contracts.events import AccountClaimed, AccountDeleted, AccountRecovered
 from shared.messaging.errors import Retry
-from shared.messaging.handlers import Delivery, Handlers
-from shared.messaging.subscriptions import NOTIFICATION_ACCOUNTS
+from shared.messaging.handlers import Delivery
 
 # A request that was authorised before the event may still create a webhook for this long.
 REPEAT_AFTER = timedelta(minutes=1)
@@ -51,15 +50,3 @@ class AccountDeletion:
         left = delivery.envelope.time + REPEAT_AFTER - self._now()
         if left > timedelta():
             raise Retry(left.total_seconds() + 1, "repeats once for concurrent requests", counts=False)
-
-
-def account_handlers(deletion: AccountDeletion) -> Handlers:
-    """Maps the events about accounts to the removal of webhooks."""
-    return Handlers(
-        {
-            AccountDeleted: deletion.delete_account,
-            AccountClaimed: deletion.claim_account,
-            AccountRecovered: deletion.recover_account,
-        },
-        expected=NOTIFICATION_ACCOUNTS.events,
-    )

@@ -3,10 +3,10 @@
 import hashlib
 import secrets
 from datetime import datetime
+from typing import Protocol
 
 import msgspec
 
-from notification_service.webhooks.endpoint import Endpoint
 from shared.contracts import webhooks
 from shared.contracts.webhooks import Attempt, DeliveryStatus
 
@@ -56,8 +56,18 @@ def message_id(endpoint_id: str, event_id: str) -> str:
     return "msg_" + hashlib.sha256(f"{endpoint_id} {event_id}".encode()).hexdigest()[:32]
 
 
+class Receiver(Protocol):
+    """What a delivery is for: a webhook, or a browser."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def owner_id(self) -> str: ...
+
+
 def new_delivery(
-    endpoint: Endpoint,
+    endpoint: Receiver,
     kind: str,
     payload: str,
     *,

@@ -7,9 +7,8 @@ from datetime import timedelta
 
 from notification_service.takeover import Takeover
 from notification_service.webhooks.delivery import Delivery
-from notification_service.webhooks.ports import Deliveries, Lane
+from notification_service.webhooks.ports import Deliveries, Lane, Sender
 from notification_service.webhooks.retry_policy import DispatchPolicy
-from notification_service.webhooks.sender import WebhookSender
 from shared.errors import Unavailable
 from shared.logs import get_logger
 
@@ -24,7 +23,7 @@ class WebhookDispatcher:
     """
 
     def __init__(
-        self, deliveries: Deliveries, sender: WebhookSender, policy: DispatchPolicy, takeover: Takeover
+        self, deliveries: Deliveries, sender: Sender, policy: DispatchPolicy, takeover: Takeover
     ) -> None:
         self._deliveries, self._sender, self._policy = deliveries, sender, policy
         self._takeover = takeover

@@ -8,8 +8,7 @@ from notification_service.webhooks.delivery import new_delivery
 from notification_service.webhooks.payloads import TYPES, ConversionEnded, Payloads
 from notification_service.webhooks.ports import Deliveries, Endpoints
 from shared.clock import utc_now
-from shared.messaging.handlers import Delivery, Handlers
-from shared.messaging.subscriptions import NOTIFICATION_WEBHOOKS
+from shared.messaging.handlers import Delivery
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +44,3 @@ class WebhookFanout:
             await self.deliveries.add(made)
         if made:
             self.wake()
-
-
-def webhook_handlers(fanout: WebhookFanout) -> Handlers:
-    """Maps each event of a conversion's end to the fan-out."""
-    return Handlers(dict.fromkeys(TYPES, fanout.fan_out), expected=NOTIFICATION_WEBHOOKS.events)

@@ -127,3 +127,13 @@ class Deliveries(Protocol):
 
     async def delete_by_owner(self, owner_id: str) -> None:
         """Deletes all deliveries of an owner."""
+
+
+class Sender(Protocol):
+    """Sends what the dispatcher has claimed."""
+
+    async def send(self, lane: Lane, delivery: Delivery, claimed_at: float) -> None:
+        """Makes one attempt and stores its outcome. `claimed_at`: event loop time before the claim.
+
+        Raises Unavailable if the store is unavailable: the delivery is sent again after its lease.
+        """

@@ -42,7 +42,7 @@ NOTIFICATION_RECORDS = Subscription(
 )
 NOTIFICATION_ACCOUNTS = Subscription(
     queue="notification.accounts",
-    events=(events.AccountDeleted, events.AccountClaimed, events.AccountRecovered),
+    events=(events.AccountDeleted, events.AccountClaimed, events.AccountRecovered, events.SessionRevoked),
     handling_timeout=timedelta(minutes=10),
 )
 CONVERTER_ACCOUNTS = Subscription(

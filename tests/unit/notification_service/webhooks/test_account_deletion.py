@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from notification_service.webhooks.account_deletion import REPEAT_AFTER, AccountDeletion, account_handlers
+from notification_service.account_ends import account_handlers
+from notification_service.push.session_end import SubscriptionEnd
+from notification_service.webhooks.account_deletion import REPEAT_AFTER, AccountDeletion
 from notification_service.webhooks.delivery import new_delivery
 from notification_service.webhooks.endpoint import Endpoint
 from notification_service.webhooks.payloads import TEST_TYPE
@@ -13,6 +15,7 @@ from shared.contracts.events import AccountClaimed, AccountRecovered
 from shared.messaging.envelope import wrap
 from shared.messaging.errors import Retry
 from shared.messaging.handlers import Delivery
+from tests.support.in_memory.push import MemorySubscriptions
 from tests.support.in_memory.webhooks import MemoryDeliveries, MemoryEndpoints
 from tests.support.webhooks import NOON, endpoint
 
@@ -32,7 +35,8 @@ async def remaining(
     deletion = AccountDeletion(endpoints, deliveries, lambda: NOON + age)
     envelope = wrap(event, "/auth_service", "ann", time=NOON)
     try:
-        await account_handlers(deletion).handle(event, Delivery(envelope=envelope))
+        handlers = account_handlers(deletion, SubscriptionEnd(MemorySubscriptions()))
+        await handlers.handle(event, Delivery(envelope=envelope))
     finally:
         left = {each.endpoint_id for each in deliveries.all.values()}
     return set(endpoints.all), left
