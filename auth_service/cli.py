@@ -76,8 +76,8 @@ class Commands:
         """Promotes an existing account with a verified address, or creates one, for which it calls
         `password`.
 
-        Returns a message for the operator. Raises CommandError, also for an account whose address is not
-        verified; InvalidRequest, WeakPassword.
+        Returns a message for the operator. Raises CommandError, also for an account that is disabled or whose
+        address is not verified; InvalidRequest, WeakPassword.
         """
         address = parse_email_field(email)
         async with self._database.transaction() as transaction:
@@ -130,9 +130,11 @@ class Commands:
             return f"{email} is an administrator already"
         if user.email_verified_at is None:
             raise CommandError(UNVERIFIED.format(email=email))
+        if user.disabled_at is not None:
+            raise CommandError(f"{email} is disabled; an administrator can enable the account")
         user.roles = [*user.roles, ADMIN]
         await self._record(transaction, "admin_promoted", user.id)
-        return f"{email} is now an administrator"
+        return f"{email} is now an administrator; its password is unchanged"
 
     async def _record(self, transaction: Transaction, action: str, subject: UUID | None) -> None:
         await self._audit_log.record(transaction, OPERATOR, action, subject, {})

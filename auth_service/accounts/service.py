@@ -43,16 +43,17 @@ class OwnAccount:
     now: Callable[[], datetime]
 
     async def change_password(self, caller: Caller, current: str, password: str) -> None:
-        """Sets a new password and revokes all other sessions (ASVS 5.0 §6.2.3, §7.4.3). Raises
-        WeakPassword.
+        """Sets a new password and revokes all other sessions (ASVS 5.0 §6.2.3, §7.4.3). A change of the
+        address that was requested before, perhaps by another person, is withdrawn. Raises WeakPassword.
         """
         authenticated = await self._authenticate(caller, current)
         new_hash = await self.new_passwords.hash(password, authenticated.email)
         async with self.database.transaction() as transaction:
             user = await _lock_unchanged(transaction, authenticated)
-            user.password_hash = new_hash
+            user.password_hash, user.pending_email = new_hash, None
             await HandoverRepository(transaction).delete_all(user.id)
-            await MailTokenRepository(transaction).delete(user.id, Purpose.RESET_PASSWORD)
+            for purpose in (Purpose.RESET_PASSWORD, Purpose.CHANGE_EMAIL):
+                await MailTokenRepository(transaction).delete(user.id, purpose)
             notice = PasswordChanged(user_id=str(user.id), recipient=user.email, changed_at=self.now())
             await self.mailer.notify(
                 transaction, notice, user.email_canonical, verified=user.email_verified_at is not None

@@ -30,7 +30,7 @@ class WebhookChanges:
     events: EventWriter
 
     async def announce(self, caller: Caller, change: Event, current_password: str | None) -> None:
-        """Records that a change is about to be made; notification_service may still refuse it. Raises
+        """Records a change that is about to be made, or a deletion that was. Raises
         ProofRequired for a session without a fresh proof, and what Proofs.require raises.
 
         An API key needs none: it was created with one, for this scope. Deleting needs none either: it only

@@ -221,5 +221,11 @@ def _is_applicable(user: User, purpose: Purpose, address: str) -> bool:
 
 def _event(purpose: Purpose, user: User, secret: str, expires_at: datetime) -> Event:
     kind = PasswordResetRequested if purpose is Purpose.RESET_PASSWORD else EmailVerificationRequested
-    recipient = user.pending_email if purpose is Purpose.CHANGE_EMAIL else None
-    return kind(user_id=str(user.id), recipient=recipient or user.email, token=secret, expires_at=expires_at)
+    pending = user.pending_email if purpose is Purpose.CHANGE_EMAIL else None
+    return kind(
+        user_id=str(user.id),
+        recipient=pending or user.email,
+        token=secret,
+        expires_at=expires_at,
+        recipient_verified=purpose is Purpose.RESET_PASSWORD and user.email_verified_at is not None,
+    )

@@ -81,7 +81,7 @@ class ConversionRun:
             info = await self.transcoder.probe(source)
             await self._describe(run, info, options)
             await self._check_quota(run)
-            await self._reserve_processor_time(run, expected_processor_s(info, options))
+            await self._reserve_processor_time(run, expected_processor_s(info, options, size))
             needed = size + run.conversion.reserved_bytes
             await self._check_capacity(needed)
             await self.scratch.reserve(room, needed)
@@ -129,7 +129,7 @@ class ConversionRun:
             await self._change(run, lambda newest: earlier_blobs_deleted(newest, run.token, run.blob_id))
 
     async def _describe(self, run: RunContext, info: MediaInfo, options: Options) -> None:
-        track = likely_track(info, options)
+        track, size = likely_track(info, options), run.conversion.source.size or 0
         await self._change(
             run,
             lambda newest: source_described(
@@ -139,7 +139,7 @@ class ConversionRun:
                 container=info.container,
                 audio_codec=track.codec if track else None,
                 audio_tracks=describe_tracks(info),
-                result_bytes=expected_bytes(info, track, options),
+                result_bytes=expected_bytes(info, track, options, size),
             ),
         )
 

@@ -11,19 +11,30 @@ USUAL_RATE_HZ, USUAL_CHANNELS = 48_000, 2
 SAMPLE_BYTES, WIDE_SAMPLE_BYTES = 2, 3
 # Music in FLAC has about half the size of its samples.
 COMPRESSED = {"flac": 0.5}
+# Of sources that do not declare their duration: bits a second that they have at the least, as a rule.
+LEAST_SOUND_BPS, LEAST_VIDEO_BPS = 64_000, 1_000_000
 
 
-def expected_bytes(info: MediaInfo, track: AudioTrack | None, options: Options) -> int:
-    """The likely size of the result; 0 if there is no track, or the source does not declare its duration."""
-    return 0 if track is None else int(expected_seconds(info, options) * _bytes_per_s(track, options))
+def expected_bytes(info: MediaInfo, track: AudioTrack | None, options: Options, source_bytes: int) -> int:
+    """The likely size of the result of a source of `source_bytes`; 0 if there is no track."""
+    if track is None:
+        return 0
+    return int(expected_seconds(info, options, source_bytes) * _bytes_per_s(track, options))
 
 
-def expected_seconds(info: MediaInfo, options: Options) -> float:
-    """The likely duration of the result; 0 if the source does not declare its own."""
-    if info.duration_s is None or info.is_estimated:
-        return 0.0
-    end_s = info.duration_s if options.end is None else min(options.end, info.duration_s)
+def expected_seconds(info: MediaInfo, options: Options, source_bytes: int) -> float:
+    """The likely duration of the result; by the source's size, if the source does not declare its own."""
+    duration_s = _likely_duration_s(info, source_bytes)
+    end_s = duration_s if options.end is None else min(options.end, duration_s)
     return max(0.0, end_s - (options.start or 0.0))
+
+
+def _likely_duration_s(info: MediaInfo, source_bytes: int) -> float:
+    if info.duration_s is not None and not info.is_estimated:
+        return info.duration_s
+    has_video = any(not picture.is_attached for picture in info.pictures)
+    longest_s = source_bytes * 8 / (LEAST_VIDEO_BPS if has_video else LEAST_SOUND_BPS)
+    return longest_s if info.duration_s is None else min(info.duration_s, longest_s)
 
 
 def _bytes_per_s(track: AudioTrack, options: Options) -> float:

@@ -9,6 +9,5 @@ from converter_service.media.options import Options
 PLAIN, NORMALISED = 0.02, 0.07
 
 
-def expected_processor_s(info: MediaInfo, options: Options) -> float:
-    """0 if the source does not declare its duration."""
-    return expected_seconds(info, options) * (PLAIN if options.loudness is None else NORMALISED)
+def expected_processor_s(info: MediaInfo, options: Options, source_bytes: int) -> float:
+    return expected_seconds(info, options, source_bytes) * (PLAIN if options.loudness is None else NORMALISED)

@@ -32,7 +32,12 @@ from litestar.status_codes import HTTP_204_NO_CONTENT
 from gateway.idempotency.service import Idempotency, IdempotencyKey
 from gateway.identity.auth_guard import caller_of, principal_of
 from gateway.identity.token_cache import TokenCache
-from gateway.pass_through.announcement import Announcement, announce, announcement_parameters
+from gateway.pass_through.announcement import (
+    Announcement,
+    announce,
+    announce_made,
+    announcement_parameters,
+)
 from gateway.pass_through.audit import Audit, audit_parameters, record
 from gateway.pass_through.route import Documents, route
 from gateway.pass_through.upstream import AnyRequest, JsonUpstream, upstream_path
@@ -88,9 +93,11 @@ def forward(
 
         async def act() -> object:
             sent = await announce(request, announcement, given, data)
-            return await service.forward(
+            made = await service.forward(
                 request, sent_path, answer, body=sent, caller=caller, query=sent_query
             )
+            await announce_made(request, announcement, given)
+            return made
 
         with _account_change(request, given):
             if idempotent:

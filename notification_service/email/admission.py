@@ -21,7 +21,9 @@ ONCE_A_DAY: Final = (Bound(1, DAY),)
 
 
 class RecipientLimits(msgspec.Struct, frozen=True):
-    """Result emails to one mailbox: in a day, and to an unverified address in a day and in all."""
+    """Result emails to one mailbox: in a day, and to an unverified address in a day and in all. Mails about
+    unverified accounts have the bound of a day as well.
+    """
 
     per_day: int
     unverified_per_day: int
@@ -40,6 +42,7 @@ class EmailAdmission:
     ) -> None:
         self._recipients, self._failures, self._declined = recipients, failures, declined
         self._every = (Bound(limits.per_day, DAY),)
+        self._accounts = (Bound(limits.unverified_per_day, DAY),)
         self._unverified = (Bound(limits.unverified_per_day, DAY), Bound(limits.unverified_total, None))
 
     async def refusal(self, event: EmailEvent, event_id: str) -> str | None:
@@ -48,13 +51,24 @@ class EmailAdmission:
         match event:
             case ConversionCompleted() | ConversionFailed():
                 return await self._result_refusal(event, event_id, mailbox)
-            case PasswordResetRequested():  # the way back for those who want an account after all
-                return None
             case EmailVerificationRequested():
-                is_unverified = True
+                return await self._account_refusal(event, event_id, mailbox)
+            case _ if event.recipient_verified is False:
+                return await self._account_refusal(event, event_id, mailbox)
             case _:
-                is_unverified = event.recipient_verified is False
-        return "declined" if is_unverified and await self._declined.contains(mailbox) else None
+                return None
+
+    async def _account_refusal(self, event: EmailEvent, event_id: str, mailbox: str) -> str | None:
+        """Of mails about an account whose address is not verified. A mailbox that has declined gets only
+        resets of a password, one a day: the way back for a reader who wants an account after all.
+        """
+        if not await self._declined.contains(mailbox):
+            admitted = await self._recipients.admit(f"accounts {mailbox}", event_id, self._accounts)
+            return None if admitted else "unverified_limit"
+        if not isinstance(event, PasswordResetRequested):
+            return "declined"
+        admitted = await self._recipients.admit(f"declined {mailbox}", event_id, ONCE_A_DAY)
+        return None if admitted else "declined"
 
     async def _result_refusal(
         self, event: ConversionCompleted | ConversionFailed, event_id: str, mailbox: str

@@ -117,7 +117,7 @@ class EmailTemplates:
             subject=_with_name(f"Your {audio} is ready", event),
             preview=f"Your link works until {format_time(event.link_expires_at)}.",
             filename=_body_name(event),
-            not_me=self._decline_link(event),
+            not_me=self._decline_link(event, event.owner_id),
             format=audio,
             duration=format_duration(event.duration_s),
             size=format_size(event.size_bytes),
@@ -134,7 +134,7 @@ class EmailTemplates:
             subject=_with_name("Your video could not be converted", event),
             preview=reason.what,
             filename=_body_name(event),
-            not_me=self._decline_link(event),
+            not_me=self._decline_link(event, event.owner_id),
             what=reason.what,
             advice=reason.advice,
             conversion_id=to_single_line(event.conversion_id, 100),
@@ -146,6 +146,7 @@ class EmailTemplates:
             to=event.recipient,
             subject=NOTICE_SUBJECTS[event.type],
             preview="If it was you, there is nothing to do.",
+            not_me=self._decline_link(event, event.user_id),
             address=to_single_line(event.recipient, 254),
             when=format_time(event.changed_at),
         )
@@ -157,6 +158,7 @@ class EmailTemplates:
             to=event.recipient,
             subject=words.subject,
             preview=words.preview,
+            not_me=self._decline_link(event, event.user_id),
             what=words.what,
             address=to_single_line(event.recipient, 254),
             when=format_time(event.occurred_at),
@@ -174,6 +176,7 @@ class EmailTemplates:
             to=event.recipient,
             subject=subject,
             preview=f"The link works once, until {format_time(event.expires_at)}.",
+            not_me=self._decline_link(event, event.user_id),
             address=to_single_line(event.recipient, 254),
             link=link.expand(event.token),
             token=event.token,
@@ -186,11 +189,11 @@ class EmailTemplates:
         text = self._templates.get_template(f"{template}.txt").render(subject=subject, **fields)
         return RenderedEmail(to=to, subject=subject, text=text, html=html)
 
-    def _decline_link(self, event: ConversionCompleted | ConversionFailed) -> str:
+    def _decline_link(self, event: EmailEvent, account_id: str) -> str:
         """The link "this was not me" for unverified addresses; empty for others."""
         if event.recipient_verified is not False:
             return ""
-        return f"{self._public_url}/not-me?token={self._declines.token(event.owner_id, event.recipient)}"
+        return f"{self._public_url}/not-me?token={self._declines.token(account_id, event.recipient)}"
 
     def _link(self, path: str) -> str:
         """Returns the URL of an absolute path. Rejects `@host` and `.suffix`, which would change the host."""

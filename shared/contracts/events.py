@@ -119,6 +119,7 @@ class EmailVerificationRequested(Event, frozen=True, kw_only=True):
     recipient: str
     token: str
     expires_at: datetime
+    recipient_verified: bool | None = None
 
     def __repr__(self) -> str:
         return f"EmailVerificationRequested(user_id={self.user_id!r}, ***)"
@@ -134,6 +135,7 @@ class PasswordResetRequested(Event, frozen=True, kw_only=True):
     recipient: str
     token: str
     expires_at: datetime
+    recipient_verified: bool | None = None
 
     def __repr__(self) -> str:
         return f"PasswordResetRequested(user_id={self.user_id!r}, ***)"

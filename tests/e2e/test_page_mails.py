@@ -2,13 +2,14 @@
 
 from secrets import token_hex
 
+import httpx
 import pytest
 from playwright.async_api import Page, expect
 
 from tests.support.browser import executable
-from tests.support.client import PASSWORD
+from tests.support.client import PASSWORD, Person
 from tests.support.mailbox import Mailbox, link_in
-from tests.support.page import register
+from tests.support.page import check_accessibility, register
 
 pytestmark = pytest.mark.skipif(executable() is None, reason="no browser on this machine")
 
@@ -61,6 +62,10 @@ async def test_who_is_signed_in_confirms_an_address_without_the_password(
     link = link_in(await mailbox.next_about_account(email, CONFIRM))
     await page.goto(link)
     await page.get_by_role("link", name="while you are signed in").click()
+    dialog = page.get_by_role("dialog", name="Confirm your address?")
+    await expect(dialog.get_by_text(email)).to_be_visible()
+    await check_accessibility(page)
+    await dialog.get_by_role("button", name="Confirm").click()
     await expect(page.get_by_text("your address is confirmed")).to_be_visible()
     assert "confirm" not in page.url, "the secret does not stay in the address"
     await page.get_by_role("link", name="Account").click()
@@ -80,4 +85,25 @@ async def test_who_signs_in_after_the_link_confirms_the_address(page: Page, mail
     await page.get_by_label("Email address").fill(email)
     await page.get_by_label("Password", exact=True).fill(PASSWORD)
     await page.get_by_role("button", name="Sign in").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Confirm").click()
     await expect(page.get_by_text("your address is confirmed")).to_be_visible()
+
+
+async def test_a_link_changes_no_address_by_itself(
+    page: Page, mailbox: Mailbox, http: httpx.AsyncClient
+) -> None:
+    """A thief may have requested the change and lure the owner to the link."""
+    email, other = (f"{token_hex(6)}@example.org" for _ in range(2))
+    await register(page, email)
+    person = Person(http, email)
+    (await person.sign_in()).raise_for_status()
+    (await person.request("PATCH", "/v1/auth/me", json={"email": other})).raise_for_status()
+    link = link_in(await mailbox.next_about_account(other, CONFIRM))
+    secret = link.partition("#token=")[2]
+    await page.goto(f"./#confirm={secret}")
+    dialog = page.get_by_role("dialog", name="Confirm your address?")
+    await expect(dialog.get_by_text(other)).to_be_visible()
+    assert (await person.get("/v1/auth/me")).json()["email"] == email
+    await dialog.get_by_role("button", name="No").click()
+    await expect(dialog).to_have_count(0)
+    assert (await person.get("/v1/auth/me")).json()["email"] == email

@@ -5,6 +5,7 @@ import { isOnline } from "./network";
 import { route } from "./route";
 import { epoch, refresh, state } from "./session/session";
 import { texts } from "./texts";
+import { ConfirmAddress } from "./views/confirm_address";
 import { Home } from "./views/home";
 import { Footer, Header, Notices } from "./views/frame";
 import { Welcome } from "./views/welcome";
@@ -38,6 +39,7 @@ function View() {
         <>
           {/* Stays while another view is open: uploads go on. */}
           <div hidden={route.value !== ""}><Home key={epoch.value} /></div>
+          <ConfirmAddress />
           {route.value === "account" && <Lazy key={epoch.value} load={account} />}
           {route.value === "admin" && <Lazy key={`admin ${epoch.value}`} load={admin} />}
         </>

@@ -59,7 +59,7 @@ class WebhooksController(Controller):
     remove = forward(
         "DELETE",
         "/{webhook_id:str}",
-        announcement=Announcement("webhook_deleted"),
+        announcement=Announcement("webhook_deleted", is_afterwards=True),
         summary="Delete a webhook with its deliveries, pending ones included",
         operation_id="delete_webhook",
         problems=(400, 401, 403, 404),

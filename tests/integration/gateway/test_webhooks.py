@@ -158,6 +158,32 @@ async def test_a_change_is_announced_with_the_password_and_passed_on_without_it(
         assert b"secret of mine" not in bytes(rig.notification.seen[-1].body)
 
 
+async def test_a_deletion_that_was_refused_is_not_announced(rig: Rig) -> None:
+    async def refuse(seen: ReceivedRequest) -> None:
+        await seen.read_body()
+        seen.problem(404, "not_found")
+
+    rig.notification.script = refuse
+    async with rig.http.delete(f"{rig.url}/v1/webhooks/h9", headers=SIGNED_IN) as answer:
+        assert answer.status == 404
+    assert [seen for seen in rig.auth.seen if seen.target == "/v1/auth/webhook-changes"] == []
+
+
+async def test_a_deletion_is_done_also_when_it_cannot_be_recorded(rig: Rig) -> None:
+    async def no_records(seen: ReceivedRequest) -> None:
+        await seen.read_body()
+        if seen.target == "/internal/introspect":
+            body = json.dumps(rig.auth.tokens["t1"]).encode()
+            seen.answer("200 OK", body, **{"content-type": "application/json"})
+        else:
+            seen.problem(503, "unavailable")
+
+    answering(rig, None)
+    rig.auth.script = no_records
+    async with rig.http.delete(f"{rig.url}/v1/webhooks/h1", headers=SIGNED_IN) as answer:
+        assert answer.status == 204
+
+
 async def test_a_deletion_is_announced_and_needs_no_proof(rig: Rig) -> None:
     answering(rig, None)
     async with rig.http.delete(f"{rig.url}/v1/webhooks/h1", headers=SIGNED_IN) as answer:

@@ -97,7 +97,7 @@ async def test_each_end_of_a_conversion_is_pushed_once_to_each_browser_of_its_ow
         await api.subscribe(BrowserOfTheTest(f"{there.url}/bobs"), "bob")
         key = (await api.call("GET", "/key")).json()["key"]
         ended = enveloped(completed(owner_id="ann", filename="Ünïcode.mp4"))
-        broken = enveloped(failed(owner_id="ann"), event_id="event-2")
+        broken = enveloped(failed(owner_id="ann"), "event-2")
         for envelope in (ended, ended, broken):
             await publisher.publish(envelope)
         await until(lambda: len(there.got) >= 4, what="four messages")

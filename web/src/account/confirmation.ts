@@ -1,13 +1,12 @@
 /**
- * Confirms the address of the signed-in account. The page behind a mailed link leads here as `#confirm=<token>`, for
- * accounts without a password. The token leaves the address bar at once, and waits until someone is signed in.
+ * Confirmation of an address by the account that is signed in. The page behind a mailed link leads here as
+ * `#confirm=<token>`, for accounts without a password. The token leaves the address bar at once, and is used when the
+ * reader has seen the address and agreed: a link of someone else's making must not change an account.
  */
-import { effect, signal } from "@preact/signals";
-import { explain } from "../explain";
-import { notify } from "../notices";
-import { call } from "../session/api";
-import { state } from "../session/session";
-import { texts } from "../texts";
+import { signal } from "@preact/signals";
+import { call, json } from "../session/api";
+import { Problem } from "../session/problem";
+import type { Account } from "./model";
 
 const PREFIX = "#confirm=";
 
@@ -24,12 +23,6 @@ export function tokenOf(hash: string): string | null {
 export function startConfirmation(): void {
   take();
   addEventListener("hashchange", take);
-  effect(() => {
-    const token = waiting.value;
-    if (token === null || state.value !== "signed-in") return;
-    waiting.value = null;
-    void confirm(token);
-  });
 }
 
 function take(): void {
@@ -39,13 +32,31 @@ function take(): void {
   waiting.value = token;
 }
 
-async function confirm(token: string): Promise<void> {
-  const t = texts.value;
+export interface Question {
+  /** The address of the account now. */
+  present: string;
+  /** The address that takes its place; null when the present one is to be confirmed. */
+  next: string | null;
+  isConfirmed: boolean;
+}
+
+export async function question(): Promise<Question> {
+  const { email, pending_email, email_verified } = await json<Account>("v1/auth/me");
+  return { present: email, next: pending_email, isConfirmed: email_verified && pending_email === null };
+}
+
+/** Throws Problem and Unreachable. The token is kept while it may still be used. */
+export async function confirm(token: string): Promise<void> {
   try {
     await call("v1/auth/email/verify", { body: { token } });
-    confirmed.value += 1;
-    notify(t.confirmation.done);
   } catch (error) {
-    notify(explain(error, t), "problem");
+    if (isFinal(error)) waiting.value = null;
+    throw error;
   }
+  waiting.value = null;
+  confirmed.value += 1;
+}
+
+function isFinal(error: unknown): boolean {
+  return error instanceof Problem && error.status < 500 && ![401, 408, 429].includes(error.status);
 }

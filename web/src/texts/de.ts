@@ -37,7 +37,13 @@ export const de: Texts = {
   },
   confirmation: {
     signIn: "Melden Sie sich an, um Ihre Adresse zu bestätigen.",
+    title: "Ihre Adresse bestätigen?",
+    present: (address) => `Ist ${address} die Adresse Ihres Kontos?`,
+    next: (address, present) => `${address} tritt an die Stelle von ${present}: E-Mails gehen dorthin, und wer sie liest, kann ein neues Passwort wählen. Wenn Sie das nicht veranlasst haben, lehnen Sie ab und ändern Sie Ihr Passwort.`,
+    agree: "Bestätigen",
+    refuse: "Nein",
     done: "Danke: Ihre Adresse ist bestätigt.",
+    already: "Ihre Adresse ist schon bestätigt.",
   },
   register: {
     title: "Konto anlegen",

@@ -36,7 +36,13 @@ export const en = {
   },
   confirmation: {
     signIn: "Sign in to confirm your address.",
+    title: "Confirm your address?",
+    present: (address: string) => `Is ${address} the address of your account?`,
+    next: (address: string, present: string) => `${address} takes the place of ${present}: mails go there, and whoever reads them can choose a new password. If you did not ask for this, refuse, and change your password.`,
+    agree: "Confirm",
+    refuse: "No",
     done: "Thank you: your address is confirmed.",
+    already: "Your address is confirmed already.",
   },
   register: {
     title: "Create an account",

@@ -195,3 +195,18 @@ async def test_a_change_is_in_the_activity_without_the_address(auth: Replica, ma
     assert events[0] == "email_changed"
     assert "email_change_requested" in events
     assert "example.org" not in answer.text
+
+
+async def test_a_changed_password_withdraws_a_change_of_the_address(
+    auth: Replica, mails: AccountMails
+) -> None:
+    """Another person may have requested it before the owner noticed."""
+    person = await auth.person()
+    before = (await me(person))[0]
+    await change(person)
+    link = await mails.verification(NEW)
+    passwords = {"current_password": PASSWORD, "password": "another horse of mine"}
+    assert (await person.call("POST", "auth/password/change", **passwords)).status_code == 204
+    assert (await auth.verify(link)).status_code == 400
+    assert (await person.call("GET", "auth/me")).json()["pending_email"] is None
+    assert (await me(person))[0] == before

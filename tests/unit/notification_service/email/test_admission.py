@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from notification_service.email.admission import EmailAdmission
+from notification_service.email.admission import EmailAdmission, RecipientLimits
 from notification_service.email.templates import EmailEvent
 from shared.mailbox import mailbox_digest
 from tests.support.event_samples import (
@@ -56,6 +56,28 @@ async def test_mail_about_a_verified_account_is_sent(
     assert await declined.refusal(about(event, verified=verified), "event-1") is None
 
 
-async def test_who_wants_an_account_after_all_resets_its_password(declined: EmailAdmission) -> None:
+async def test_who_wants_an_account_after_all_resets_its_password_once_a_day(
+    declined: EmailAdmission,
+) -> None:
     assert await declined.refusal(VERIFY, "event-1") == "declined"
-    assert await declined.refusal(RESET, "event-2") is None
+    assert await declined.refusal(about(RESET, verified=False), "event-2") is None
+    assert await declined.refusal(about(RESET, verified=False), "event-2") is None, "the same event again"
+    assert await declined.refusal(about(RESET, verified=False, recipient="ann@example.org"), "event-3") == (
+        "declined"
+    )
+    assert await declined.refusal(about(RESET, verified=True), "event-4") is None
+
+
+async def test_mails_about_unverified_accounts_of_a_mailbox_are_bounded_together() -> None:
+    """Whatever calls cause them, and under whichever tag."""
+    limited = admission(RecipientLimits(per_day=1000, unverified_per_day=3, unverified_total=1000))
+    events = (VERIFY, RESET, PASSWORD_CHANGED, EMAIL_CHANGED, security_event("api_key_created"))
+    answers = [
+        await limited.refusal(about(event, verified=False, recipient=f"ann+{n}@example.org"), f"event-{n}")
+        for n, event in enumerate(events)
+    ]
+    assert answers == [None, None, None, "unverified_limit", "unverified_limit"]
+    assert await limited.refusal(about(RESET, verified=True), "event-9") is None
+    assert (
+        await limited.refusal(about(VERIFY, verified=False, recipient="bob@example.org"), "event-8") is None
+    )

@@ -159,6 +159,23 @@ def test_an_email_to_an_unverified_address_has_no_words_of_its_sender_and_a_way_
 
 
 @pytest.mark.parametrize(
+    "event",
+    [VERIFY, RESET, PASSWORD_CHANGED, PASSWORD_REMOVED, EMAIL_CHANGED, security_event("api_key_created")],
+    ids=lambda event: event.type,
+)
+def test_a_mail_about_an_unverified_account_has_a_way_to_decline(
+    templates: EmailTemplates, event: EmailEvent
+) -> None:
+    email = templates.render(msgspec.structs.replace(event, recipient_verified=False))
+    for part in (email.text, email.html):
+        [token] = set(re.findall(rf"{PUBLIC}/not-me\?token=([A-Za-z0-9._-]+)", part))
+        assert DECLINES.read(token) == Decline(VERIFY.user_id, mailbox_digest("ann@example.org"))
+    for verified in (True, None):
+        email = templates.render(msgspec.structs.replace(event, recipient_verified=verified))
+        assert "not-me" not in email.text + email.html
+
+
+@pytest.mark.parametrize(
     ("filename", "shown"),
     [("My talk (2).mp4", True), ("evil.example.mp4", False), ("evil.mov", False), ("a@b", False)],
 )
