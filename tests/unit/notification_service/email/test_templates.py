@@ -4,6 +4,7 @@ import html
 import re
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from notification_service.email.declines import Decline
@@ -18,7 +19,9 @@ from tests.support.event_samples import (
     EMAIL_CHANGED,
     PASSWORD_CHANGED,
     PASSWORD_REMOVED,
+    RESET,
     TOKEN,
+    VERIFY,
     completed,
     failed,
     reset,
