@@ -44,6 +44,8 @@ _CONTAINERS = (
     Container(demuxer="matroska", name="mkv", ends_on_clock=True),
     Container(demuxer="avi", name="avi", track_durations=True, counts_empty=True),
     Container(demuxer="flv", name="flv", ends_on_clock=True),
+    # ffmpeg's other demuxer of the same format, for recordings of nginx-rtmp.
+    Container(demuxer="live_flv", name="flv", ends_on_clock=True),
     Container(demuxer="mpegts", name="ts", own_duration=False),
     Container(demuxer="mpeg", name="mpg", own_duration=False),
     Container(demuxer="ogg", name="ogg", own_duration=False),

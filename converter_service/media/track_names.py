@@ -11,7 +11,17 @@ KINDS: Mapping[TrackKind, re.Pattern[str]] = MappingProxyType(
     {
         TrackKind.AUDIO_DESCRIPTION: re.compile(
             r"audio.?des[ck]ri|descripti(ve|on) (audio|track)|described video|audiovision|"
-            r"hörfilm|audiodescri|visually impaired",
+            r"hörfilm|audiodescri|visually impaired|\bnarrat(ion|ed|or)\b",
+            re.IGNORECASE,
+        ),
+        TrackKind.HEARING_IMPAIRED: re.compile(
+            r"hearing.?impaired|hard.of.hearing|\bSDH\b|clean (audio|dialog)|(clear|enhanced) dialog|hörgeschädigt|"
+            r"malentendant|sordos|non udenti|slechthorend",
+            re.IGNORECASE,
+        ),
+        TrackKind.DUB: re.compile(
+            r"\bdubb(ed|ing)\b|\bdub (track|audio)\b|synchron(fassung|spur)|doublage|doblaje|doppiaggio|dublagem|"
+            r"nasynchronis",
             re.IGNORECASE,
         ),
         TrackKind.COMMENTARY: re.compile(

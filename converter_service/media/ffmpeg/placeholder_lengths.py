@@ -1,4 +1,5 @@
-"""Lengths in audio headers that were never filled in, because the file was written to a pipe.
+"""Lengths in audio headers that were never filled in, because the file was written to a pipe, or that are
+those of some time before the recorder was cut off.
 
 Programs leave 0, all ones, or a value near 2 or 4 GiB: SoX 0x7FFFF000 and 0x7F000000, speech services
 0x7FFFFFFF. ffmpeg takes some of them for the length, and refuses others. Such sound lasts to the end of the
@@ -7,6 +8,7 @@ file, or to the tags there; its length is written into the header of our copy.
 
 import contextlib
 import os
+import re
 import struct
 from pathlib import Path
 from typing import IO
@@ -16,6 +18,9 @@ from converter_service.media.ffmpeg.declared_size import is_placeholder
 from converter_service.media.ffmpeg.trailing_chunks import sound_end
 
 RF64_SIZES, AIFF_COUNT = struct.Struct("<QQQ"), struct.Struct(">HIH")
+# Fewer bytes behind the sound are no sound.
+LEAST_SOUND_BYTES = 4096
+CHUNK_NAME = re.compile(rb"[A-Za-z0-9_ ()-]{4}")
 FORMAT_BLOCK, SSND_HEADER = struct.Struct("<H"), 8
 W64_RIFF = bytes.fromhex("726966662e91cf11a5d628db04c10000")
 
@@ -44,7 +49,7 @@ def _fill_in_wave(file: IO[bytes], magic: bytes, end: int) -> None:
     if sound is None or form is None:
         return
     if sizes is None:
-        if _fill_in_chunk(file, layout, sound, end):
+        if _fill_in_chunk(file, layout, sound, end) or _extend_chunk(file, layout, sound, end):
             _write(file, 4, layout.size.pack(min(end - 8, 0xFFFFFFFF)))
         return
     file.seek(sizes.at + 8)
@@ -78,6 +83,25 @@ def _fill_in_chunk(file: IO[bytes], layout: Layout, chunk: Chunk | None, end: in
         return False
     length = sound_end(file, layout, chunk.at, end) - chunk.at + layout.counted
     _write(file, chunk.size_at, layout.size.pack(min(length, 2 ** (8 * layout.size.size) - 1)))
+    return True
+
+
+def _extend_chunk(file: IO[bytes], layout: Layout, chunk: Chunk, end: int) -> bool:
+    """Whether sound went on behind the chunk, and belongs to it now: a recorder that loses its power has written
+    the size of some seconds before. Neither other chunks nor zeros are sound.
+    """
+    behind = chunk.at + chunk.size + chunk.size % layout.aligned
+    if end - behind < LEAST_SOUND_BYTES:
+        return False
+    file.seek(behind)
+    first = file.read(LEAST_SOUND_BYTES)
+    if CHUNK_NAME.match(first) or not any(first):
+        return False
+    _write(
+        file,
+        chunk.size_at,
+        layout.size.pack(min(sound_end(file, layout, chunk.at, end) - chunk.at, 2**32 - 1)),
+    )
     return True
 
 

@@ -143,3 +143,25 @@ async def test_any_other_length_is_a_promise(
     with pytest.raises(MediaError) as refused:
         await harness.convert(file)
     assert refused.value.code is Fault.UNREADABLE_MEDIA
+
+
+@pytest.mark.parametrize("written", [0.0, 0.5, 0.9])
+@pytest.mark.parametrize("behind", [b"", TAGS], ids=["nothing", "tags"])
+async def test_sound_behind_the_length_that_a_recorder_wrote_last_is_heard(
+    harness: TranscodingHarness, tmp_path: Path, written: float, behind: bytes
+) -> None:
+    """It was cut off from its power; the header is that of some seconds before."""
+    size = int(SECONDS * 48_000 * written) * 2
+    file = tmp_path / "cut"
+    file.write_bytes(wav(size, size + 36) + behind)
+    await assert_whole(harness, file, "wav")
+
+
+@pytest.mark.parametrize("behind", [bytes(50_000), chunk(b"zzz1", b"\x55" * 50_000), b"\x55" * 1000])
+async def test_what_is_no_sound_behind_the_sound_is_not_heard(
+    harness: TranscodingHarness, tmp_path: Path, behind: bytes
+) -> None:
+    file = tmp_path / "padded"
+    size = int(SECONDS * 48_000) * 2
+    file.write_bytes(wav(size, size + 36) + behind)
+    await assert_whole(harness, file, "wav")
