@@ -15,13 +15,13 @@ KINDS: Mapping[TrackKind, re.Pattern[str]] = MappingProxyType(
             re.IGNORECASE,
         ),
         TrackKind.HEARING_IMPAIRED: re.compile(
-            r"hearing.?impaired|hard.of.hearing|\bSDH\b|clean (audio|dialog)|(clear|enhanced) dialog|hörgeschädigt|"
-            r"malentendant|sordos|non udenti|slechthorend",
+            r"hearing.?impaired|hard.of.hearing|\bSDH\b|clean (audio|dialog)|(clear|enhanced) dialog|"
+            r"hörgeschädigt|malentendant|sordos|non udenti|slechthorend",
             re.IGNORECASE,
         ),
         TrackKind.DUB: re.compile(
-            r"\bdubb(ed|ing)\b|\bdub (track|audio)\b|synchron(fassung|spur)|doublage|doblaje|doppiaggio|dublagem|"
-            r"nasynchronis",
+            r"\bdubb(ed|ing)\b|\bdub (track|audio)\b|synchron(fassung|spur)|doublage|doblaje|doppiaggio|"
+            r"dublagem|nasynchronis",
             re.IGNORECASE,
         ),
         TrackKind.COMMENTARY: re.compile(

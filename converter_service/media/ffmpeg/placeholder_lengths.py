@@ -87,8 +87,8 @@ def _fill_in_chunk(file: IO[bytes], layout: Layout, chunk: Chunk | None, end: in
 
 
 def _extend_chunk(file: IO[bytes], layout: Layout, chunk: Chunk, end: int) -> bool:
-    """Whether sound went on behind the chunk, and belongs to it now: a recorder that loses its power has written
-    the size of some seconds before. Neither other chunks nor zeros are sound.
+    """Whether sound went on behind the chunk, and belongs to it now: a recorder that loses its power has
+    written the size of some seconds before. Neither other chunks nor zeros are sound.
     """
     behind = chunk.at + chunk.size + chunk.size % layout.aligned
     if end - behind < LEAST_SOUND_BYTES:

@@ -109,3 +109,26 @@ async def test_a_file_whose_clock_begins_late_is_refused_if_it_is_cut_off(
     with pytest.raises(MediaError) as refused:
         await harness.convert(half)
     assert refused.value.code is Fault.UNREADABLE_MEDIA
+
+
+def recorded_by_nginx(flv: bytes) -> bytes:
+    """With the metadata that nginx-rtmp writes first: ffmpeg reads such files with another demuxer."""
+    server = b"NGINX RTMP (github.com/arut/nginx-rtmp-module)"
+    body = b"\2\0\x0aonMetaData\3\0\6Server\2" + len(server).to_bytes(2, "big") + server + b"\0\0\x09"
+    tag = b"\x12" + len(body).to_bytes(3, "big") + bytes(7) + body + (11 + len(body)).to_bytes(4, "big")
+    return flv[:13] + tag + flv[13:]
+
+
+@pytest.mark.parametrize("offset", ["0", "1000"])
+@pytest.mark.parametrize("form", ["mp3", "flac"])
+async def test_a_recording_of_nginx_rtmp_is_whole(
+    harness: TranscodingHarness, media: Media, tmp_path: Path, form: str, offset: str
+) -> None:
+    live = ("-ar", "44100", "-flvflags", "no_duration_filesize")
+    source = tmp_path / "recorded.flv"
+    source.write_bytes(recorded_by_nginx(late(media, "flv", "aac", offset, *live).read_bytes()))
+    assert (await harness.probe(source)).container == "flv"
+    output = await harness.convert(source, format=form)
+    assert output.duration_s == pytest.approx(SECONDS, abs=0.15)
+    alike, lag_s = likeness(wave(source), wave(harness.result))
+    assert (alike > 0.98, abs(lag_s) < 0.03) == (True, True)
