@@ -33,6 +33,13 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    rolldownOptions: {
+      input: { index: "index.html", "service-worker": "src/worker/index.ts" },
+      output: {
+        // Browsers look for a service worker at one address.
+        entryFileNames: ({ name }) => (name === "service-worker" ? "service-worker.js" : "assets/[name]-[hash].js"),
+      },
+    },
   },
   plugins: [precompressed()],
 });

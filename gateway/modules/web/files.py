@@ -35,10 +35,11 @@ class WebFile(msgspec.Struct, frozen=True):
 
 
 class WebFiles(msgspec.Struct, frozen=True):
-    """`index` is None where the page has not been built."""
+    """`index` and `worker`, its service worker, are None where the page has not been built."""
 
     index: WebFile | None
     assets: Mapping[str, WebFile]
+    worker: WebFile | None = None
 
 
 def load_files(folder: Path) -> WebFiles:
@@ -48,7 +49,8 @@ def load_files(folder: Path) -> WebFiles:
         return WebFiles(None, {})
     found = (folder / "assets").iterdir()
     assets = {path.name: read(path) for path in found if path.suffix in MEDIA_TYPES}
-    return WebFiles(read(folder / "index.html"), assets)
+    worker = folder / "service-worker.js"
+    return WebFiles(read(folder / "index.html"), assets, read(worker) if worker.is_file() else None)
 
 
 def read(path: Path) -> WebFile:

@@ -1,7 +1,7 @@
 /** Signed in: send videos, and have the results. */
 import { effect } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
-import { announceEnd } from "../conversions/notifications";
+import { announceEnd, startPush } from "../conversions/notifications";
 import { Selection } from "../conversions/selection";
 import { Conversions } from "../conversions/store";
 import { Watcher } from "../conversions/watcher";
@@ -25,6 +25,7 @@ export function Home() {
   useEffect(() => {
     const watcher = new Watcher(conversions);
     watcher.start();
+    void startPush();
     const stopUpdates = effect(() => {
       conversions.active;
       queueMicrotask(() => watcher.update());
