@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(executable() is None, reason="no browser on this
 
 # Stands for the browser's push service, which is another company's.
 SUBSCRIBED = """
-  const made = { toJSON: () => (%s), options: {}, unsubscribe: async () => { window.ended = true; return true; } };
+  const made = { toJSON: () => (%s), options: {}, unsubscribe: async () => true };
   PushManager.prototype.subscribe = async (options) => { window.asked = options; return made; };
   PushManager.prototype.getSubscription = async () => (window.asked ? made : null);
 """
