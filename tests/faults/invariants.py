@@ -19,6 +19,7 @@ from tests.faults.traffic import Upload
 from tests.faults.webhook_receiver import Receiver
 from tests.support.client import FINAL
 from tests.support.mailbox import read, text_of
+from tests.support.quick_programs import decoding_ffmpeg
 from tests.support.wait import until
 
 QUIET_WITHIN_S = 150.0
@@ -215,7 +216,7 @@ class Decoded:
 
 def _decoded(audio: bytes) -> Decoded:
     samples = ["-f", "s16le", "-ac", "1", "-ar", str(SAMPLES_A_SECOND), "-"]
-    command = ["ffmpeg", "-v", "error", "-xerror", "-i", "pipe:0", *samples]
+    command = [decoding_ffmpeg(), "-v", "error", "-xerror", "-i", "pipe:0", *samples]
     done = subprocess.run(command, input=audio, capture_output=True, timeout=DECODED_WITHIN_S, check=False)
     complaint = done.stderr.decode(errors="replace")[:200]
     if done.returncode and not complaint:
