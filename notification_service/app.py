@@ -85,25 +85,20 @@ async def run(settings: NotificationSettings, stop: asyncio.Event, handover: tim
         ) as webhooks,
     ):
         deletion = AccountDeletion(hooks.endpoints, hooks.deliveries, utc_now)
-        subscription_end = SubscriptionEnd(hooks.subscriptions)
+        accounts = account_handlers(deletion, SubscriptionEnd(hooks.subscriptions))
         consumers = (
             records,
             broker.consumer(NOTIFICATION_MAIL, emails.handlers),
             broker.consumer(NOTIFICATION_WEBHOOKS, end_handlers(webhooks.fanout, webhooks.push_fanout)),
-            broker.consumer(NOTIFICATION_ACCOUNTS, account_handlers(deletion, subscription_end)),
+            broker.consumer(NOTIFICATION_ACCOUNTS, accounts),
         )
-        stops = [each.stop for each in (*consumers, webhooks.dispatcher)]
-        drain = partial(_drain, settings, stopping, stops)
+        drain = partial(_drain, settings, stopping, [each.stop for each in (*consumers, webhooks.dispatcher)])
         checks = (
             Check("rabbitmq", consumers[0].check),
             Check("mongodb", check_in_turn(mails.ledger.ping, preparation.check)),
             Check("smtp", mailer.ping, critical=False, cached_s=SMTP_CHECK_CACHED_S),
         )
-        provide = {
-            "webhooks": webhooks.service,
-            "push": webhooks.push,
-            "declining": emails.declining,
-        }
+        provide = {"webhooks": webhooks.service, "push": webhooks.push, "declining": emails.declining}
         app = _application(settings, provide, checks=checks, drain=drain, registry=registry)
         async with asyncio.TaskGroup() as tasks:
             for each in (*consumers, webhooks.dispatcher):

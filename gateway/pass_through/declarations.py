@@ -67,8 +67,7 @@ def forward(
     """A route that validates the request's JSON body and query here, and answers with the service's JSON.
 
     `to` is the name under which the module provides the service. `query` declares the query parameters as
-    its fields. `idempotent` accepts an Idempotency-Key.
-    `changes_account` drops the token cache's entries of the caller's account.
+    its fields. `idempotent` accepts an Idempotency-Key, `changes_account` drops the account's cached tokens.
     """
     parameters: dict[str, Any] = {
         to: Injected[JsonUpstream],

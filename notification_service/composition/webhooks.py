@@ -122,29 +122,48 @@ async def open_webhooks(
                 policy=policy,
                 registry=registry,
             )
-            sender_of_all = SenderByType(sender, push.sender)
-            dispatcher = WebhookDispatcher(deliveries, sender_of_all, policy, takeover)
-            service = WebhookService(
-                endpoints=endpoints,
-                deliveries=deliveries,
+            dispatcher = WebhookDispatcher(deliveries, SenderByType(sender, push.sender), policy, takeover)
+            wake = dispatcher.wake
+            fanout = WebhookFanout(endpoints=endpoints, deliveries=deliveries, payloads=payloads, wake=wake)
+            service = _service(
+                settings,
+                stores,
                 urls=urls,
                 cipher=cipher,
                 payloads=payloads,
-                limit=settings.webhooks_per_account,
-                tests=TestLimit(stores.tests, settings.webhook_tests_per_host),
-                wake=dispatcher.wake,
+                wake=wake,
                 wake_relay=wake_relay,
-            )
-            fanout = WebhookFanout(
-                endpoints=endpoints, deliveries=deliveries, payloads=payloads, wake=dispatcher.wake
             )
             yield Webhooks(
                 service=service,
                 fanout=fanout,
                 dispatcher=dispatcher,
                 push=push.service,
-                push_fanout=push.fanout(dispatcher.wake),
+                push_fanout=push.fanout(wake),
             )
+
+
+def _service(
+    settings: NotificationSettings,
+    stores: WebhookStores,
+    *,
+    urls: UrlPolicy,
+    cipher: SecretCipher,
+    payloads: Payloads,
+    wake: Callable[[], None],
+    wake_relay: Callable[[], None],
+) -> WebhookService:
+    return WebhookService(
+        endpoints=stores.endpoints,
+        deliveries=stores.deliveries,
+        urls=urls,
+        cipher=cipher,
+        payloads=payloads,
+        limit=settings.webhooks_per_account,
+        tests=TestLimit(stores.tests, settings.webhook_tests_per_host),
+        wake=wake,
+        wake_relay=wake_relay,
+    )
 
 
 def _policy(settings: NotificationSettings) -> DispatchPolicy:

@@ -43,7 +43,7 @@ class Shared:
 SHARED = {"source_blob": None, "shared_blobs": (VIDEO,), "counts_video": False}
 
 
-@pytest.mark.parametrize("order", permutations(range(3)))
+@pytest.mark.parametrize("order", list(permutations(range(3))))
 async def test_the_video_stays_until_the_last_deletion_and_counts_once(order: tuple[int, ...]) -> None:
     shared = Shared()
     every = await shared.begin()
@@ -55,7 +55,7 @@ async def test_the_video_stays_until_the_last_deletion_and_counts_once(order: tu
     assert shared.store.contents == {}
 
 
-@pytest.mark.parametrize("order", permutations(range(3)))
+@pytest.mark.parametrize("order", list(permutations(range(3))))
 async def test_deletions_that_were_interrupted_after_their_mark_are_finished_in_any_order(
     order: tuple[int, ...],
 ) -> None:
@@ -66,7 +66,7 @@ async def test_deletions_that_were_interrupted_after_their_mark_are_finished_in_
     assert shared.blobs.contents == {}
 
 
-@pytest.mark.parametrize("order", permutations(range(3)))
+@pytest.mark.parametrize("order", list(permutations(range(3))))
 async def test_a_repeated_deletion_changes_nothing_for_the_others(order: tuple[int, ...]) -> None:
     """As when a process died between two steps of it."""
     shared = Shared()

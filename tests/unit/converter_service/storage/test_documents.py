@@ -121,6 +121,8 @@ DOCUMENT = {
     "reserved_bytes": 7,
     "recipient_verified": True,
     "title": "Talk",
+    "shared_blobs": [],
+    "counts_video": True,
     "made_after": "ef",
     "version": 3,
     "edition": 4,
