@@ -11,6 +11,8 @@ from shared.contracts.overview import Hour
 from shared.mongo import Database, Document, mongo_errors
 
 HOUR = timedelta(hours=1)
+# The index of states and ids, which the planner would leave for that of ids.
+BY_STATE = "status"
 ACCEPTED = [state.value for state in State if state is not State.UPLOADING]
 
 
@@ -34,7 +36,9 @@ class MongoOverview:
         begin = until.replace(minute=0, second=0, microsecond=0) - (count - 1) * HOUR
         moments = [begin + number * HOUR for number in range(count)]
         with mongo_errors():
-            cursor = await self._documents.aggregate(hours_pipeline([*moments, moments[-1] + HOUR]))
+            cursor = await self._documents.aggregate(
+                hours_pipeline([*moments, moments[-1] + HOUR]), hint=BY_STATE
+            )
             found = {each["_id"]: each for each in await cursor.to_list()}
         return [_hour(moment, found.get(lowest_id(moment), {})) for moment in moments]
 

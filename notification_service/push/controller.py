@@ -9,12 +9,15 @@ from notification_service.push.service import PushService
 from shared.contracts.push import NewPushSubscription, PushKey, PushSubscription, PushSubscriptionList
 from shared.http import Injected
 from shared.identity.principal import Principal
+from shared.identity.scopes import scoped
 
 Call = Request[Principal, Any, Any]
 
 
 class PushController(Controller):
     path = "/v1/push-subscriptions"
+    # No API key has a scope for it.
+    opt = scoped("push")
 
     @post("/")
     async def subscribe(

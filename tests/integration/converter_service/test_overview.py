@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from converter_service.conversions.identifiers import lowest_id, new_id
 from converter_service.conversions.model import State
 from converter_service.storage.conversions import MongoConversions
-from converter_service.storage.overview import MongoOverview, hours_pipeline
+from converter_service.storage.overview import BY_STATE, MongoOverview, hours_pipeline
 from shared.clock import utc_now
 from tests.integration.converter_service.test_administration import administrator
 from tests.support.conversions import NOON, done, failed_one, queued, uploading
@@ -50,7 +50,7 @@ async def test_the_numbers_are_read_from_an_index_alone(api: ConverterApi) -> No
     await store.prepare()
     await store.add(replace(done(), id=new_id()))
     pipeline = hours_pipeline([utc_now() - timedelta(hours=1), utc_now() + timedelta(hours=1)])
-    command = {"aggregate": "conversions", "pipeline": pipeline, "cursor": {}}
+    command = {"aggregate": "conversions", "pipeline": pipeline, "cursor": {}, "hint": BY_STATE}
     plan = str(await api.database.command("explain", command, verbosity="queryPlanner"))
     assert "IXSCAN" in plan
     assert "FETCH" not in plan

@@ -51,8 +51,10 @@ async def test_the_expected_audio_of_a_running_conversion_counts(harness: Worker
     assert [await ending(harness, each) for each in (first, third)] == [(State.COMPLETED, None)] * 2
 
 
-async def test_audio_of_unknown_size_is_checked_before_it_is_stored(harness: WorkerHarness) -> None:
-    unknown = replace(INFO, duration_s=None)
+async def test_audio_that_is_larger_than_expected_is_checked_before_it_is_stored(
+    harness: WorkerHarness,
+) -> None:
+    unknown = replace(INFO, duration_s=0.0)
     first, second = await harness.queued(), await harness.queued(VIDEO + b"other")
     room = 2 * len(VIDEO) + 5 + len(ScriptedTranscoder().audio_of(VIDEO))
     for conversion in (first, second):

@@ -71,7 +71,13 @@ async def test_who_wants_an_account_after_all_resets_its_password_once_a_day(
 async def test_mails_about_unverified_accounts_of_a_mailbox_are_bounded_together() -> None:
     """Whatever calls cause them, and under whichever tag."""
     limited = admission(RecipientLimits(per_day=1000, unverified_per_day=3, unverified_total=1000))
-    events = (VERIFY, RESET, PASSWORD_CHANGED, EMAIL_CHANGED, security_event("api_key_created"))
+    events: tuple[EmailEvent, ...] = (
+        VERIFY,
+        RESET,
+        PASSWORD_CHANGED,
+        EMAIL_CHANGED,
+        security_event("api_key_created"),
+    )
     answers = [
         await limited.refusal(about(event, verified=False, recipient=f"ann+{n}@example.org"), f"event-{n}")
         for n, event in enumerate(events)
