@@ -152,7 +152,7 @@ def modules(
         WebhooksModule(
             service=notification, announcements=WebhookAnnouncements(auth), idempotency=idempotency
         ),
-        PushModule(service=notification),
+        PushModule(service=notification, idempotency=idempotency),
         PagesModule(notification=notification, verify_page=verify_page(), reset_page=reset_page()),
     ]
 

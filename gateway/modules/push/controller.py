@@ -16,9 +16,10 @@ class PushController(Controller):
         "POST",
         body=NewPushSubscription,
         answer=PushSubscription,
+        idempotent=True,
         summary="Send push messages about your conversions to a browser (Web Push); repeating this is safe",
         operation_id="create_push_subscription",
-        problems=(400, 401, 403, 408, 413, 415),
+        problems=(400, 401, 403, 408, 409, 413, 415, 422),
     )
 
     list_own = forward(

@@ -1,6 +1,7 @@
 """Push subscriptions, which notification_service stores and sends to."""
 
 from gateway.clients.json_service import JsonService
+from gateway.idempotency.service import Idempotency
 from gateway.module import module
 from gateway.modules.push.controller import PushController
 
@@ -8,3 +9,4 @@ from gateway.modules.push.controller import PushController
 @module(controllers=[PushController])
 class PushModule:
     service: JsonService
+    idempotency: Idempotency

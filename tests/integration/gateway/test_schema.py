@@ -28,6 +28,7 @@ PUBLIC = {
     ("post", "/v1/auth/password/reset"),
     ("options", "/v1/uploads"),
     ("options", "/v1/uploads/{upload_id}"),
+    ("get", "/v1/auth/oauth/providers"),
     ("get", "/.well-known/jwks.json"),
     ("get", "/healthz"),
     ("get", "/readyz"),
@@ -56,6 +57,11 @@ CLOSED = {
     ("get", "/v1/auth/activity"),
     ("get", "/v1/auth/identities"),
     ("delete", "/v1/auth/identities/{identity_id}"),
+    ("post", "/v1/push-subscriptions"),
+    ("get", "/v1/push-subscriptions"),
+    ("get", "/v1/push-subscriptions/key"),
+    ("delete", "/v1/push-subscriptions/{subscription_id}"),
+    ("get", "/v1/admin/overview"),
     ("get", "/v1/admin/users"),
     ("patch", "/v1/admin/users/{user_id}"),
     ("get", "/v1/admin/audit"),
@@ -158,10 +164,11 @@ async def test_the_parameters_of_a_path_have_its_order(rig: Rig) -> None:
             assert named == re.findall(r"\{(\w+)\}", path), path
 
 
-async def test_an_upload_is_documented_in_both_forms(rig: Rig) -> None:
+async def test_an_upload_is_documented_in_all_forms(rig: Rig) -> None:
     upload = operations(await document(rig))["post", "/v1/conversions"]
     content = upload["requestBody"]["content"]
-    assert set(content) == {"multipart/form-data", "video/*", "audio/*", "application/octet-stream"}
+    raw = {"video/*", "audio/*", "application/octet-stream"}
+    assert set(content) == {"multipart/form-data", "application/json", *raw}
     described = upload["requestBody"]["description"]
     assert all(f"`{kind}`" in described for kind in CONTAINERS | UNKNOWN if kind)
     assert "file" in content["multipart/form-data"]["schema"]["required"]
@@ -183,6 +190,8 @@ async def test_an_upload_is_documented_in_both_forms(rig: Rig) -> None:
     headers = {"Idempotency-Key", "Content-Digest"}
     assert {entry["name"] for entry in upload["parameters"]} == {"filename", *options, *headers}
     assert set(content["multipart/form-data"]["schema"]["properties"]) == {"file", *options}
+    again = content["application/json"]["schema"]
+    assert (set(again["properties"]), again["required"]) == ({"source", *options}, ["source"])
     assert "202" in upload["responses"]
 
 
