@@ -68,6 +68,7 @@ async def test_an_account_is_found_disabled_and_enabled_again(
     await opened(page, admin)
     await page.get_by_label("Part of an address").fill(person.email[:12])
     await page.get_by_role("button", name="Search").click()
+    await expect(page.get_by_role("button", name="Show conversions")).to_have_count(1)
     await page.get_by_role("button", name="Show conversions").click()
     await expect(page.get_by_text("of-that-account.mp4")).to_be_visible()
     await page.get_by_role("button", name="Disable", exact=True).click()

@@ -11,7 +11,7 @@ from tests.support.client import Person, signed_in
 from tests.support.media import Media
 from tests.support.page import check_accessibility, sign_in
 from tests.support.system import System
-from tests.support.wait import until
+from tests.support.wait import PATIENCE_S, until
 
 pytestmark = pytest.mark.skipif(executable() is None, reason="no browser on this machine")
 
@@ -80,7 +80,8 @@ async def test_a_history_of_many_is_loaded_as_it_is_scrolled_and_searched(
         await page.evaluate("scrollTo(0, document.body.scrollHeight)")
         return await page.get_by_text("That is all.").is_visible()
 
-    await until(is_at_the_end, what="the last page is loaded")
+    # One page at each look, of which there are some forty.
+    await until(is_at_the_end, timeout_s=4 * PATIENCE_S, what="the last page is loaded")
     assert await rows.count() == MANY + 2
     names = await rows.locator(".name").all_text_contents()
     assert names[2:] == sorted(names[2:], key=lambda name: int(name.split()[1].removesuffix(".mp4")))

@@ -22,14 +22,17 @@ export function HourChart({ hours }: { hours: readonly Hour[] }) {
           </g>
         ))}
       </svg>
-      <table class="visually-hidden">
-        <thead><tr><th scope="col">{t.hourHead}</th><th scope="col">{t.accepted}</th><th scope="col">{t.completed}</th><th scope="col">{t.failed}</th></tr></thead>
-        <tbody>
-          {hours.map(({ at, accepted, completed, failed }) => (
-            <tr key={at}><th scope="row">{clock(at)}</th><td>{accepted}</td><td>{completed}</td><td>{failed}</td></tr>
-          ))}
-        </tbody>
-      </table>
+      {/* A table itself would be as wide as its words. */}
+      <div class="visually-hidden">
+        <table>
+          <thead><tr><th scope="col">{t.hourHead}</th><th scope="col">{t.accepted}</th><th scope="col">{t.completed}</th><th scope="col">{t.failed}</th></tr></thead>
+          <tbody>
+            {hours.map(({ at, accepted, completed, failed }) => (
+              <tr key={at}><th scope="row">{clock(at)}</th><td>{accepted}</td><td>{completed}</td><td>{failed}</td></tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </figure>
   );
 }
