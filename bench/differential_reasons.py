@@ -104,7 +104,7 @@ REASONS = (
     Reason(
         frozenset({"duration", "RMS"}),
         lambda d: d.source.gap_s > 0 and abs(d.facts[1].seconds - SECONDS - d.source.gap_s) < 3 * DURATION_S,
-        "Leaps in timestamps become silence in every format, if no recordings were joined; ffmpeg joins the sound.",
+        "Leaps in timestamps become silence, if no recordings were joined; ffmpeg joins the sound.",
     ),
     Reason(
         frozenset({"tags"}),

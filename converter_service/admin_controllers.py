@@ -1,4 +1,4 @@
-"""Routes for administrators: the conversions of all accounts, and dead letters."""
+"""Routes for administrators: the overview, the conversions of all accounts, and dead letters."""
 
 from typing import Annotated
 
@@ -15,11 +15,23 @@ from converter_service.conversions.service import Conversions
 from converter_service.dead_letters.model import DeadLetterStatus
 from converter_service.dead_letters.schemas import dead_letter_page, detail
 from converter_service.dead_letters.service import DeadLetterService
+from converter_service.overview import Overviews
 from shared.contracts.dead_letters import DeadLetterPage, WholeDeadLetter
+from shared.contracts.overview import Overview
 from shared.http import Injected
 
 StatusIs = Annotated[str | None, QueryParameter(name="status", pattern=f"^({'|'.join(DeadLetterStatus)})$")]
 OwnerId = Annotated[str | None, QueryParameter(name="owner_id", pattern=r"^[0-9A-Za-z_-]{1,64}$")]
+
+
+class OverviewController(Controller):
+    path = "/v1/admin/overview"
+    tags = ("administration",)
+    guards = (administrators_only,)
+
+    @get("/", summary="The queue, and the last 24 hours")
+    async def overview(self, overviews: Injected[Overviews]) -> Overview:
+        return await overviews.now()
 
 
 class ManagedConversionController(Controller):

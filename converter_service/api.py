@@ -10,7 +10,11 @@ from litestar.types import ControllerRouterHandler
 from prometheus_client import CollectorRegistry, Gauge
 
 from converter_service.access import TokenAuthenticator
-from converter_service.admin_controllers import DeadLetterController, ManagedConversionController
+from converter_service.admin_controllers import (
+    DeadLetterController,
+    ManagedConversionController,
+    OverviewController,
+)
 from converter_service.conversions.controller import ConversionController
 from converter_service.dead_letters.metrics import watch_waiting
 from converter_service.dead_letters.service import DeadLetterService
@@ -19,7 +23,7 @@ from converter_service.event_streams.controller import EventController
 from converter_service.event_streams.hub import Hub
 from converter_service.handlers import change_listener
 from converter_service.infrastructure import Infrastructure
-from converter_service.overview import OverviewController, Overviews
+from converter_service.overview import Overviews
 from converter_service.settings import ApiSettings
 from converter_service.storage.dead_letters import MongoDeadLetters
 from converter_service.storage.overview import MongoOverview

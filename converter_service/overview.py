@@ -2,15 +2,11 @@
 
 from dataclasses import dataclass
 
-from litestar import Controller, get
-
-from converter_service.access import administrators_only
 from converter_service.conversions.model import State
 from converter_service.conversions.ports import ConversionNumbers
 from converter_service.dead_letters.service import DeadLetterService
 from shared.clock import Clock
 from shared.contracts.overview import Overview
-from shared.http import Injected
 
 HOURS = 24
 
@@ -30,13 +26,3 @@ class Overviews:
             oldest_queued_at=await self.numbers.oldest_queued_at(),
             hours=tuple(await self.numbers.hours(self.clock(), HOURS)),
         )
-
-
-class OverviewController(Controller):
-    path = "/v1/admin/overview"
-    tags = ("administration",)
-    guards = (administrators_only,)
-
-    @get("/", summary="The queue, and the last 24 hours")
-    async def overview(self, overviews: Injected[Overviews]) -> Overview:
-        return await overviews.now()

@@ -222,10 +222,12 @@ def _is_applicable(user: User, purpose: Purpose, address: str) -> bool:
 def _event(purpose: Purpose, user: User, secret: str, expires_at: datetime) -> Event:
     kind = PasswordResetRequested if purpose is Purpose.RESET_PASSWORD else EmailVerificationRequested
     pending = user.pending_email if purpose is Purpose.CHANGE_EMAIL else None
+    is_verified = purpose is Purpose.RESET_PASSWORD and user.email_verified_at is not None
     return kind(
         user_id=str(user.id),
         recipient=pending or user.email,
         token=secret,
         expires_at=expires_at,
-        recipient_verified=purpose is Purpose.RESET_PASSWORD and user.email_verified_at is not None,
+        # Declining an address that is only asked for would not close the account.
+        recipient_verified=None if purpose is Purpose.CHANGE_EMAIL else is_verified,
     )

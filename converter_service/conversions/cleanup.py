@@ -95,8 +95,8 @@ class Cleanup:
     async def _delete_unused_blobs(self, conversion: Conversion) -> None:
         """Deletes the blobs of a conversion that is deleted or expired, without a video that others use.
 
-        Whoever begins to use the video saves its own record first and then looks whether this one still has
-        it: either this method finds that record, or that one finds this deletion.
+        A new user of the video saves its own record first and then looks whether this one still has it:
+        either this method finds that record, or that one finds this deletion.
         """
         video = conversion.source_blobs
         kept = video if await self._is_video_used(conversion, video) else ()

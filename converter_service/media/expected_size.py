@@ -12,7 +12,7 @@ SAMPLE_BYTES, WIDE_SAMPLE_BYTES = 2, 3
 # Music in FLAC has about half the size of its samples.
 COMPRESSED = {"flac": 0.5}
 # Of sources that do not declare their duration: bits a second that they have at the least, as a rule.
-LEAST_SOUND_BPS, LEAST_VIDEO_BPS = 64_000, 1_000_000
+LEAST_SOUND_BPS, LEAST_LOSSLESS_BPS, LEAST_VIDEO_BPS = 64_000, 400_000, 1_000_000
 
 
 def expected_bytes(info: MediaInfo, track: AudioTrack | None, options: Options, source_bytes: int) -> int:
@@ -32,9 +32,15 @@ def expected_seconds(info: MediaInfo, options: Options, source_bytes: int) -> fl
 def _likely_duration_s(info: MediaInfo, source_bytes: int) -> float:
     if info.duration_s is not None and not info.is_estimated:
         return info.duration_s
-    has_video = any(not picture.is_attached for picture in info.pictures)
-    longest_s = source_bytes * 8 / (LEAST_VIDEO_BPS if has_video else LEAST_SOUND_BPS)
+    longest_s = source_bytes * 8 / _least_bps(info)
     return longest_s if info.duration_s is None else min(info.duration_s, longest_s)
+
+
+def _least_bps(info: MediaInfo) -> int:
+    if any(not picture.is_attached for picture in info.pictures):
+        return LEAST_VIDEO_BPS
+    is_lossless = any(track.bits > 0 for track in info.audio_tracks)
+    return LEAST_LOSSLESS_BPS if is_lossless else LEAST_SOUND_BPS
 
 
 def _bytes_per_s(track: AudioTrack, options: Options) -> float:

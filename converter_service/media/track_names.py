@@ -11,11 +11,11 @@ KINDS: Mapping[TrackKind, re.Pattern[str]] = MappingProxyType(
     {
         TrackKind.AUDIO_DESCRIPTION: re.compile(
             r"audio.?des[ck]ri|descripti(ve|on) (audio|track)|described video|audiovision|"
-            r"hörfilm|audiodescri|visually impaired|\bnarrat(ion|ed|or)\b",
+            r"hörfilm|audiodescri|visually impaired",
             re.IGNORECASE,
         ),
         TrackKind.HEARING_IMPAIRED: re.compile(
-            r"hearing.?impaired|hard.of.hearing|\bSDH\b|clean (audio|dialog)|(clear|enhanced) dialog|"
+            r"hearing.?impaired|hard.of.hearing|\bSDH\b|"
             r"hörgeschädigt|malentendant|sordos|non udenti|slechthorend",
             re.IGNORECASE,
         ),

@@ -27,6 +27,7 @@ from shared.errors import (
     Gone,
     IdempotencyMismatch,
     InvalidRequest,
+    NotFound,
     ServiceError,
     Unavailable,
 )
@@ -80,7 +81,12 @@ class StoredVideos:
         options = parse_options(texts(wanted.options)).stored()
         if not await self.keys.knows(owner.user_id, key):
             await self.quota.check_retry(owner.user_id)
-        source = await self._with_video(owner, wanted.conversion_id)
+        try:
+            source = await self._with_video(owner, wanted.conversion_id)
+        except (NotFound, Gone):
+            if (repeated := await self._accepted_before(owner, options, key)) is None:
+                raise
+            return repeated
         new = self._new(owner, source, key)
         if (earlier := await self._admit(new)) is not None:
             return _repeated(earlier, new, options)
@@ -93,6 +99,15 @@ class StoredVideos:
         except BaseException:
             await self.aborted.discard(new)
             raise
+
+    async def _accepted_before(
+        self, owner: Principal, options: Mapping[str, Value], key: str | None
+    ) -> Conversion | None:
+        """The conversion that an earlier request with this key has made, although the video's own one is
+        gone by now.
+        """
+        earlier = await self.store.by_idempotency_key(key_of(owner.user_id, key)) if key else None
+        return as_accepted(earlier) if earlier is not None and earlier.options == options else None
 
     async def _with_video(self, owner: Principal, conversion_id: str) -> Conversion:
         found = await self.conversions.get(owner, conversion_id)

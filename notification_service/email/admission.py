@@ -14,10 +14,12 @@ from shared.contracts.events import (
     EmailVerificationRequested,
     PasswordResetRequested,
 )
-from shared.mailbox import mailbox_digest
+from shared.mailbox import address_digest, mailbox_digest
 
 DAY: Final = timedelta(days=1)
 ONCE_A_DAY: Final = (Bound(1, DAY),)
+# A mailbox gets as many mails with links as this number of addresses, while they are not verified.
+ADDRESSES_OF_A_MAILBOX: Final = 6
 
 
 class RecipientLimits(msgspec.Struct, frozen=True):
@@ -43,6 +45,7 @@ class EmailAdmission:
         self._recipients, self._failures, self._declined = recipients, failures, declined
         self._every = (Bound(limits.per_day, DAY),)
         self._accounts = (Bound(limits.unverified_per_day, DAY),)
+        self._links = (Bound(ADDRESSES_OF_A_MAILBOX * limits.unverified_per_day, DAY),)
         self._unverified = (Bound(limits.unverified_per_day, DAY), Bound(limits.unverified_total, None))
 
     async def refusal(self, event: EmailEvent, event_id: str) -> str | None:
@@ -59,16 +62,25 @@ class EmailAdmission:
                 return None
 
     async def _account_refusal(self, event: EmailEvent, event_id: str, mailbox: str) -> str | None:
-        """Of mails about an account whose address is not verified. A mailbox that has declined gets only
-        resets of a password, one a day: the way back for a reader who wants an account after all.
+        """Of mails about an account whose address is not verified. Those with links are counted by kind and
+        full address, so that mails to the tags of a mailbox do not keep its reader from an account.
+
+        A mailbox that has declined gets only resets of a password, one a day to each address: the way back
+        for a reader who wants an account after all.
         """
-        if not await self._declined.contains(mailbox):
-            admitted = await self._recipients.admit(f"accounts {mailbox}", event_id, self._accounts)
-            return None if admitted else "unverified_limit"
-        if not isinstance(event, PasswordResetRequested):
-            return "declined"
-        admitted = await self._recipients.admit(f"declined {mailbox}", event_id, ONCE_A_DAY)
-        return None if admitted else "declined"
+        address = f"{event.type} {address_digest(event.recipient)}"
+        if await self._declined.contains(mailbox):
+            is_reset = isinstance(event, PasswordResetRequested)
+            admitted = is_reset and await self._recipients.admit(f"declined {address}", event_id, ONCE_A_DAY)
+            return None if admitted else "declined"
+        if isinstance(event, EmailVerificationRequested | PasswordResetRequested):
+            counters = ((address, self._accounts), (f"links {mailbox}", self._links))
+        else:
+            counters = ((f"notices {mailbox}", self._accounts),)
+        for key, bounds in counters:
+            if not await self._recipients.admit(key, event_id, bounds):
+                return "unverified_limit"
+        return None
 
     async def _result_refusal(
         self, event: ConversionCompleted | ConversionFailed, event_id: str, mailbox: str

@@ -40,8 +40,8 @@ EmailEvent = (
     | EmailChanged
     | SecurityEventOccurred
 )
-# Notices contain no link, so that a forged one is easier to recognise. That of a changed address goes to the
-# old address, without the new one: its reader may not own the account any more.
+# Notices contain no link but that to decline, so that a forged one is easier to recognise. That of a changed
+# address goes to the old address, without the new one: its reader may not own the account any more.
 NOTICE_SUBJECTS = {
     PasswordChanged.type: "Your password was changed",
     PasswordRemoved.type: "The password of your account was removed",

@@ -1,7 +1,7 @@
 """Store of push subscriptions in MongoDB, collection `push_subscriptions`."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 from pymongo import DESCENDING, IndexModel
@@ -9,6 +9,9 @@ from pymongo import DESCENDING, IndexModel
 from notification_service.push.subscription import Subscription
 from shared.mongo import Database, Document, call_mongo
 
+# Each visit of the page renews a subscription. No event tells of a session that has expired unused, which takes
+# as long by default.
+KEPT = timedelta(days=14)
 NEWEST_FIRST = [("created_at", DESCENDING), ("_id", DESCENDING)]
 
 
@@ -19,9 +22,10 @@ class MongoSubscriptions:
         self._subscriptions = database["push_subscriptions"]
 
     async def prepare(self) -> None:
-        """Creates the index; idempotent, also when run concurrently."""
-        index = IndexModel(["owner_id", ("created_at", DESCENDING), ("_id", DESCENDING)], name="owner")
-        await call_mongo(self._subscriptions.create_indexes([index]))
+        """Creates the indexes; idempotent, also when run concurrently."""
+        owner = IndexModel(["owner_id", ("created_at", DESCENDING), ("_id", DESCENDING)], name="owner")
+        expiry = IndexModel("created_at", expireAfterSeconds=int(KEPT.total_seconds()), name="expiry")
+        await call_mongo(self._subscriptions.create_indexes([owner, expiry]))
 
     async def put(self, subscription: Subscription, limit: int) -> None:
         document = msgspec.to_builtins(subscription, builtin_types=(datetime,))

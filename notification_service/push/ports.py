@@ -8,11 +8,14 @@ from notification_service.push.subscription import Subscription
 
 
 class Subscriptions(Protocol):
-    """All calls raise Unavailable while the store cannot be reached."""
+    """Subscriptions that expire two weeks after they were put.
+
+    All calls raise Unavailable while the store cannot be reached.
+    """
 
     async def put(self, subscription: Subscription, limit: int) -> None:
-        """Stores a subscription, in place of an earlier one of the same browser, whoever owned that. Of more
-        than `limit` of an account the oldest are deleted.
+        """Stores a subscription, in place of an earlier one of the same browser, also of another account. Of
+        more than `limit` of an account the oldest are deleted.
         """
 
     async def get(self, subscription_id: str) -> Subscription | None:

@@ -28,5 +28,5 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def subscription_id(endpoint: str) -> str:
-    """The same for each account: a browser has one subscription, whoever is signed in."""
+    """The same for each account: a browser has one subscription for all that sign in there."""
     return "push_" + hashlib.sha256(endpoint.encode()).hexdigest()[:32]

@@ -39,7 +39,8 @@ async def test_only_administrators_are_offered_the_view(page: Page, http: httpx.
     await expect(page.get_by_role("link", name="Administration")).to_have_count(0)
     await page.goto("./#admin")
     await page.reload()
-    await expect(page.get_by_text("Accounts", exact=True)).to_have_count(0)
+    await expect(page.get_by_role("button", name="Choose videos")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Accounts")).to_have_count(0)
 
 
 async def test_the_last_day_and_the_parts_are_shown(

@@ -1,5 +1,6 @@
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { isAdmin } from "./admin/role";
 import { Message, Spinner } from "./parts/controls";
 import { isOnline } from "./network";
 import { route } from "./route";
@@ -34,16 +35,18 @@ function View() {
       return <Unreachable />;
     case "signed-out":
       return <Welcome />;
-    case "signed-in":
+    case "signed-in": {
+      const shown = route.value === "admin" && !isAdmin.value ? "" : route.value;
       return (
         <>
           {/* Stays while another view is open: uploads go on. */}
-          <div hidden={route.value !== ""}><Home key={epoch.value} /></div>
+          <div hidden={shown !== ""}><Home key={epoch.value} /></div>
           <ConfirmAddress />
-          {route.value === "account" && <Lazy key={epoch.value} load={account} />}
-          {route.value === "admin" && <Lazy key={`admin ${epoch.value}`} load={admin} />}
+          {shown === "account" && <Lazy key={epoch.value} load={account} />}
+          {shown === "admin" && <Lazy key={`admin ${epoch.value}`} load={admin} />}
         </>
       );
+    }
   }
 }
 

@@ -10,11 +10,13 @@ from msgspec.structs import replace
 from notification_service.push.mongo_subscriptions import MongoSubscriptions
 from notification_service.push.ports import Subscriptions
 from notification_service.push.subscription import Subscription
+from shared.clock import utc_now
 from shared.mongo import connect
 from shared.settings import Secret
 from tests.support.in_memory.push import MemorySubscriptions
-from tests.support.webhooks import NOON
 
+# The store forgets older ones.
+LATELY = utc_now().replace(microsecond=0)
 ONE = Subscription(
     id="push_1",
     owner_id="ann",
@@ -22,7 +24,7 @@ ONE = Subscription(
     endpoint="https://push.example.com/1",
     p256dh="point",
     auth="secret",
-    created_at=NOON,
+    created_at=LATELY,
 )
 
 
@@ -38,7 +40,7 @@ async def store(request: pytest.FixtureRequest) -> AsyncIterator[Subscriptions]:
 
 
 async def put(store: Subscriptions, number: int = 1, **changes: Any) -> Subscription:
-    given = {"id": f"push_{number}", "created_at": NOON + timedelta(minutes=number), **changes}
+    given = {"id": f"push_{number}", "created_at": LATELY + timedelta(minutes=number), **changes}
     made = replace(ONE, **given)
     await store.put(made, 3)
     return made
@@ -87,7 +89,7 @@ async def test_those_of_an_account_are_deleted_all_or_until_a_moment(store: Subs
     for number in (1, 2):
         await put(store, number)
     await put(store, 3, owner_id="bob")
-    await store.delete_by_owner("ann", NOON + timedelta(minutes=1))
+    await store.delete_by_owner("ann", LATELY + timedelta(minutes=1))
     assert await ids(store) == ["push_2"]
     await store.delete_by_owner("ann")
     assert (await ids(store), await ids(store, "bob")) == ([], ["push_3"])

@@ -164,6 +164,11 @@ async def test_a_repeated_request_with_its_key_is_answered_as_before(api: Conver
     made = await again(api, wanted, **key)
     repeated = await again(api, wanted, **key)
     assert (made.status, await made.read()) == (repeated.status, await repeated.read())
-    other = {**wanted, "format": "wav"}
+    await delete(api, first)
+    late = await again(api, wanted, **key)
+    assert (late.status, await late.read()) == (made.status, await made.read()), "the first one is gone"
+    assert await problem(await again(api, wanted)) == (404, "not_found")
+    first = await uploaded(api)
+    other = {"source": first, "format": "wav"}
     assert await problem(await again(api, other, **key)) == (422, "idempotency_mismatch")
     assert await api.database["conversions"].count_documents({}) == 2

@@ -3,15 +3,17 @@
  * `#confirm=<token>`, for accounts without a password. The token leaves the address bar at once, and is used when the
  * reader has seen the address and agreed: a link of someone else's making must not change an account.
  */
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { call, json } from "../session/api";
 import { Problem } from "../session/problem";
 import type { Account } from "./model";
 
 const PREFIX = "#confirm=";
 
-/** The token that waits to be used; null for none. */
-export const waiting = signal<string | null>(null);
+const KEY = "tonegate.confirm";
+
+/** The token that waits to be used; null for none. It is kept while the tab is at a sign-in provider. */
+export const waiting = signal<string | null>(sessionStorage.getItem(KEY));
 /** Grows with each address that was confirmed here. */
 export const confirmed = signal(0);
 
@@ -23,6 +25,10 @@ export function tokenOf(hash: string): string | null {
 export function startConfirmation(): void {
   take();
   addEventListener("hashchange", take);
+  effect(() => {
+    if (waiting.value === null) sessionStorage.removeItem(KEY);
+    else sessionStorage.setItem(KEY, waiting.value);
+  });
 }
 
 function take(): void {

@@ -1,5 +1,5 @@
 /** A list that is loaded page by page. */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { json } from "../session/api";
 
 interface Page<T> {
@@ -20,10 +20,13 @@ export function usePages<T>(query: string): Pages<T> {
   const [items, setItems] = useState<readonly T[] | null>(null);
   const [cursor, setCursor] = useState<string | null>(null);
   const [failure, setFailure] = useState<unknown>(null);
+  const asked = useRef(query);
+  asked.current = query;
   const load = async (after: string | null): Promise<void> => {
     const separator = query.includes("?") ? "&" : "?";
     try {
       const page = await json<Page<T>>(after === null ? query : `${query}${separator}cursor=${encodeURIComponent(after)}`);
+      if (asked.current !== query) return; // the answer to an earlier question
       setItems((held) => (after === null || held === null ? page.items : [...held, ...page.items]));
       setCursor(page.next_cursor);
       setFailure(null);

@@ -2,7 +2,8 @@
  * Notifications of the browser about conversions that end while the page is out of view or closed: push messages where
  * the browser has them, else the page's own as long as it is open.
  */
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
+import { state } from "../session/session";
 import { texts } from "../texts";
 import type { Conversion } from "./model";
 import { nameOf } from "./name";
@@ -35,6 +36,13 @@ export async function startPush(): Promise<void> {
   } catch {
     pushes = false;
   }
+}
+
+/** Who signs out gets no more messages here, also when the server cannot be told. */
+export function startNotifications(): void {
+  effect(() => {
+    if (state.value === "signed-out") void stopPush();
+  });
 }
 
 async function stopPush(): Promise<void> {

@@ -29,13 +29,15 @@ const here = (): string => location.origin + location.pathname;
 
 export async function loadProviders(): Promise<void> {
   const { items, page } = await json<ProviderList>("v1/auth/oauth/providers", { open: true });
-  providers.value = page === here() ? items : [];
+  // Without a secure context the browser computes no challenge.
+  providers.value = page === here() && isSecureContext ? items : [];
 }
 
 /** Leaves the page. */
 export async function startSignIn(provider: string): Promise<void> {
   const verifier = base64url(crypto.getRandomValues(new Uint8Array(SECRET_BYTES)));
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier));
+  providerFailure.value = null;
   sessionStorage.setItem(KEY, verifier);
   const query = new URLSearchParams({ redirect_uri: here(), code_challenge: base64url(new Uint8Array(digest)) });
   location.assign(`v1/auth/oauth/${provider}/start?${query}`);
@@ -57,6 +59,7 @@ export async function finishSignIn(): Promise<void> {
   }
   try {
     await signIn("login/provider", { code, code_verifier: verifier });
+    providerFailure.value = null;
   } catch (failure) {
     providerFailure.value = failure;
   }

@@ -346,7 +346,7 @@ export const de: Texts = {
     discarded: "Verworfen.",
     audit: "Protokoll",
     auditHint: "Was Verwalter getan haben.",
-    commandLine: "Befehlszeile",
+    commandLine: "ohne Konto",
   },
   webhooks: {
     title: "Webhooks",

@@ -38,7 +38,7 @@ export const en = {
     signIn: "Sign in to confirm your address.",
     title: "Confirm your address?",
     present: (address: string) => `Is ${address} the address of your account?`,
-    next: (address: string, present: string) => `${address} takes the place of ${present}: mails go there, and whoever reads them can choose a new password. If you did not ask for this, refuse, and change your password.`,
+    next: (address: string, present: string) => `${address} takes the place of ${present}: mails go there, and their reader can choose a new password. If you did not ask for this, refuse, and change your password.`,
     agree: "Confirm",
     refuse: "No",
     done: "Thank you: your address is confirmed.",
@@ -345,7 +345,7 @@ export const en = {
     discarded: "Discarded.",
     audit: "Audit log",
     auditHint: "What administrators have done.",
-    commandLine: "command line",
+    commandLine: "without an account",
   },
   webhooks: {
     title: "Webhooks",

@@ -54,6 +54,11 @@ def test_a_video_that_declares_no_length_is_not_taken_for_hours_of_sound() -> No
     assert expected_seconds(cover, parse({}), 64_000 // 8 * 60) == 60
 
 
+def test_lossless_sound_that_declares_no_length_has_more_bits_a_second() -> None:
+    flac = replace(MINUTE, duration_s=None, audio_tracks=(replace(MUSIC, codec="flac", bits=16),))
+    assert expected_seconds(flac, parse({}), 400_000 // 8 * 60) == 60
+
+
 def test_an_estimated_length_counts_as_far_as_the_size_allows() -> None:
     """One that is computed from the bit rate at the file's beginning may be many times too long."""
     estimated = replace(MINUTE, is_estimated=True)

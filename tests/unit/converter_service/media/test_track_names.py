@@ -15,7 +15,7 @@ from converter_service.media.track_names import kind_of
         ("Audio Description", TrackKind.AUDIO_DESCRIPTION),
         ("Audiodescrizione", TrackKind.AUDIO_DESCRIPTION),
         ("Audiodeskription (Deutsch)", TrackKind.AUDIO_DESCRIPTION),
-        ("Narration", TrackKind.AUDIO_DESCRIPTION),
+        ("Narration", TrackKind.MAIN),
         ("English (SDH)", TrackKind.HEARING_IMPAIRED),
         ("For the hearing-impaired", TrackKind.HEARING_IMPAIRED),
         ("Version pour malentendants", TrackKind.HEARING_IMPAIRED),

@@ -59,31 +59,46 @@ async def test_mail_about_a_verified_account_is_sent(
 async def test_who_wants_an_account_after_all_resets_its_password_once_a_day(
     declined: EmailAdmission,
 ) -> None:
+    reset = about(RESET, verified=False, recipient="ann@example.org")
     assert await declined.refusal(VERIFY, "event-1") == "declined"
-    assert await declined.refusal(about(RESET, verified=False), "event-2") is None
-    assert await declined.refusal(about(RESET, verified=False), "event-2") is None, "the same event again"
-    assert await declined.refusal(about(RESET, verified=False, recipient="ann@example.org"), "event-3") == (
-        "declined"
-    )
+    assert await declined.refusal(reset, "event-2") is None
+    assert await declined.refusal(reset, "event-2") is None, "the same event again"
+    assert await declined.refusal(reset, "event-3") == "declined"
     assert await declined.refusal(about(RESET, verified=True), "event-4") is None
 
 
-async def test_mails_about_unverified_accounts_of_a_mailbox_are_bounded_together() -> None:
+async def test_a_reset_for_a_tag_leaves_the_address_itself_its_own(declined: EmailAdmission) -> None:
+    assert await declined.refusal(about(RESET, verified=False), "event-1") is None
+    own = about(RESET, verified=False, recipient="ann@example.org")
+    assert await declined.refusal(own, "event-2") is None
+
+
+@pytest.fixture
+def limited() -> EmailAdmission:
+    return admission(RecipientLimits(per_day=1000, unverified_per_day=2, unverified_total=1000))
+
+
+async def test_notices_about_unverified_accounts_of_a_mailbox_are_bounded_together(
+    limited: EmailAdmission,
+) -> None:
     """Whatever calls cause them, and under whichever tag."""
-    limited = admission(RecipientLimits(per_day=1000, unverified_per_day=3, unverified_total=1000))
-    events: tuple[EmailEvent, ...] = (
-        VERIFY,
-        RESET,
-        PASSWORD_CHANGED,
-        EMAIL_CHANGED,
-        security_event("api_key_created"),
-    )
+    events: tuple[EmailEvent, ...] = (PASSWORD_CHANGED, EMAIL_CHANGED, security_event("api_key_created"))
     answers = [
         await limited.refusal(about(event, verified=False, recipient=f"ann+{n}@example.org"), f"event-{n}")
         for n, event in enumerate(events)
     ]
-    assert answers == [None, None, None, "unverified_limit", "unverified_limit"]
-    assert await limited.refusal(about(RESET, verified=True), "event-9") is None
-    assert (
-        await limited.refusal(about(VERIFY, verified=False, recipient="bob@example.org"), "event-8") is None
-    )
+    assert answers == [None, None, "unverified_limit"]
+    others = about(PASSWORD_CHANGED, verified=False, recipient="bob@example.org")
+    assert await limited.refusal(others, "event-8") is None
+
+
+async def test_mails_with_links_are_bounded_for_an_address_and_for_a_mailbox(limited: EmailAdmission) -> None:
+    def reset(tag: str) -> EmailEvent:
+        return about(RESET, verified=False, recipient=f"ann{tag}@example.org")
+
+    answers = [await limited.refusal(reset("+spam"), f"event-{number}") for number in range(3)]
+    assert answers == [None, None, "unverified_limit"]
+    assert await limited.refusal(reset(""), "own") is None, "the address itself has its own"
+    many = [await limited.refusal(reset(f"+{number}"), f"many-{number}") for number in range(20)]
+    assert many.count(None) == 9, "twelve for the mailbox"
+    assert await limited.refusal(about(RESET, verified=True), "verified") is None

@@ -1,4 +1,4 @@
-/** A bar for each hour: completed, failed, and what is still under way. A table says the same to those who cannot see it. */
+/** A bar for each hour: completed, failed, and the rest, such as what is still under way. A table says the same to those who cannot see it. */
 import type { Hour } from "../../admin/model";
 import { clock } from "../../format";
 import { texts } from "../../texts";

@@ -15,7 +15,7 @@ export function OverviewSection() {
   const overview = useResource<Overview>("v1/admin/overview");
   const [parts, setParts] = useState<Record<string, string>>({});
   useEffect(() => {
-    const look = (): void => void readiness().then(setParts, () => undefined);
+    const look = (): void => void readiness().then(setParts, () => setParts({}));
     const timer = setInterval(() => {
       if (document.hidden) return;
       void overview.reload();
