@@ -9,8 +9,8 @@ from pymongo import DESCENDING, IndexModel
 from notification_service.push.subscription import Subscription
 from shared.mongo import Database, Document, call_mongo
 
-# Each visit of the page renews a subscription. No event tells of a session that has expired unused, which takes
-# as long by default.
+# Each visit of the page renews a subscription. No event tells of the end of an idle session, which takes as
+# long by default.
 KEPT = timedelta(days=14)
 NEWEST_FIRST = [("created_at", DESCENDING), ("_id", DESCENDING)]
 
