@@ -168,7 +168,6 @@ async def test_a_repeated_request_with_its_key_is_answered_as_before(api: Conver
     late = await again(api, wanted, **key)
     assert (late.status, await late.read()) == (made.status, await made.read()), "the first one is gone"
     assert await problem(await again(api, wanted)) == (404, "not_found")
-    first = await uploaded(api)
-    other = {"source": first, "format": "wav"}
+    other = {"source": (await made.json())["id"], "format": "wav"}
     assert await problem(await again(api, other, **key)) == (422, "idempotency_mismatch")
     assert await api.database["conversions"].count_documents({}) == 2
