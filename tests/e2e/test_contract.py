@@ -32,7 +32,7 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 409, 422]
 
 [[operations]]
 include-name = "POST /v1/conversions"
-checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 409, 415, 422]
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 404, 409, 410, 415, 422]
 
 [[operations]]
 include-path-regex = "/(cancel|retry|link)$"
@@ -67,6 +67,10 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 422]
 [[operations]]
 include-path-regex = "^/v1/auth/(login/factor|proof|proof/options)$"
 checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 409, 429]
+
+[[operations]]
+include-name = "POST /v1/push-subscriptions"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 409, 422]
 
 [[operations]]
 include-path-regex = "^/v1/auth/factors"

@@ -20,6 +20,7 @@ from auth_service.database.connection import one_connection
 from shared.settings import Secret
 from tests.support.client import Person, signed_in, visiting
 from tests.support.media import Media
+from tests.support.push_service import BrowserOfTheTest
 from tests.support.system import System
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -126,6 +127,12 @@ async def a_webhook(scene: Scene) -> str:
     return str(made.raise_for_status().json()["id"])
 
 
+async def a_push_subscription(scene: Scene) -> str:
+    body = BrowserOfTheTest("https://push.example.org/owner").subscription
+    made = await scene.owner.request("POST", "/v1/push-subscriptions", json=body)
+    return str(made.raise_for_status().json()["id"])
+
+
 async def a_factor(scene: Scene) -> str:
     """An authenticator app that is not confirmed, so that a password alone still signs in."""
     return str((await scene.owner.post("/v1/auth/factors/totp")).json()["id"])
@@ -144,6 +151,10 @@ async def upload_is_there(scene: Scene) -> bool:
 
 async def webhook_is_there(scene: Scene) -> bool:
     return scene.ids["webhook_id"] in (await scene.owner.get("/v1/webhooks")).text
+
+
+async def push_subscription_is_there(scene: Scene) -> bool:
+    return scene.ids["subscription_id"] in (await scene.owner.get("/v1/push-subscriptions")).text
 
 
 async def identity_is_there(scene: Scene) -> bool:
@@ -174,6 +185,7 @@ OWNED: dict[str, tuple[Make, IsThere]] = {
     "factor_id": (a_factor, factor_is_there),
     "identity_id": (an_identity, identity_is_there),
     "upload_id": (an_upload, upload_is_there),
+    "subscription_id": (a_push_subscription, push_subscription_is_there),
     "webhook_id": (a_webhook, webhook_is_there),
 }
 """Kind of id → how an account creates one, and how it checks that it still exists."""
