@@ -170,4 +170,4 @@ async def test_a_repeated_request_with_its_key_is_answered_as_before(api: Conver
     assert await problem(await again(api, wanted)) == (404, "not_found")
     other = {"source": (await made.json())["id"], "format": "wav"}
     assert await problem(await again(api, other, **key)) == (422, "idempotency_mismatch")
-    assert await api.database["conversions"].count_documents({}) == 2
+    assert await api.database["conversions"].count_documents({}) == 1
