@@ -1,5 +1,6 @@
 """Decides which emails are sent: bounds for each recipient, and no mail to those who declined."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -73,6 +74,7 @@ class EmailAdmission:
             is_reset = isinstance(event, PasswordResetRequested)
             admitted = is_reset and await self._recipients.admit(f"declined {address}", event_id, ONCE_A_DAY)
             return None if admitted else "declined"
+        counters: Sequence[tuple[str, Sequence[Bound]]]
         if isinstance(event, EmailVerificationRequested | PasswordResetRequested):
             counters = ((address, self._accounts), (f"links {mailbox}", self._links))
         else:
