@@ -15,6 +15,7 @@ from converter_service.tus.limits import ResumableLimits
 from converter_service.tus.service import ResumableUploads
 from converter_service.uploads.abort import AbortedUploads
 from converter_service.uploads.acceptance import Acceptance
+from converter_service.uploads.admission import Admission
 from converter_service.uploads.idempotency import IdempotencyKeys
 from converter_service.uploads.request_body import UploadReceiver
 from converter_service.uploads.service import UploadLimits, UploadService
@@ -44,13 +45,15 @@ def use_cases(
     upload_service = UploadService(
         store, blobs, cleanup, events, limits=upload_limits, clock=clock, quota=quota
     )
+    keys, aborted = IdempotencyKeys(store, clock), AbortedUploads(store, cleanup, clock)
     stored_videos = StoredVideos(
         store=store,
         conversions=conversions,
         events=events,
         quota=quota,
-        keys=IdempotencyKeys(store, clock),
-        aborted=AbortedUploads(store, cleanup, clock),
+        keys=keys,
+        aborted=aborted,
+        admission=Admission(keys, quota, aborted),
         silence=UPLOAD_SILENCE,
         clock=clock,
     )

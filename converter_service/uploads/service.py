@@ -13,6 +13,7 @@ from converter_service.conversions.model import Conversion, Source, State
 from converter_service.conversions.ports import ConversionStore
 from converter_service.conversions.quota import Quota
 from converter_service.uploads.abort import AbortedUploads
+from converter_service.uploads.admission import Admission
 from converter_service.uploads.filenames import safe_name
 from converter_service.uploads.idempotency import (
     IdempotencyKeys,
@@ -23,7 +24,7 @@ from converter_service.uploads.idempotency import (
 from converter_service.uploads.source import UploadSource, parse_options, refuse_non_media
 from converter_service.uploads.store import UploadWriter
 from shared.clock import Clock
-from shared.errors import Conflict, IdempotencyMismatch, ServiceError, Unavailable
+from shared.errors import Conflict, IdempotencyMismatch, Unavailable
 from shared.identity.principal import Principal
 from shared.logs import correlation_id
 
@@ -55,6 +56,7 @@ class UploadService:
         self._quota = quota
         self._writer = UploadWriter(store, blobs, events, limits.silence, clock)
         self._aborted = AbortedUploads(store, cleanup, clock)
+        self._admission = Admission(self._idempotency_keys, quota, self._aborted)
 
     async def accept(self, owner: Principal, source: UploadSource, key: str | None = None) -> Conversion:
         """Stores the video and queues its conversion; an upload that fails leaves nothing behind.
@@ -73,7 +75,7 @@ class UploadService:
         parse_options(await source.fields())
         await refuse_non_media(source.body)
         conversion = self._new(owner, source, key)
-        earlier = await self._admit(conversion)
+        earlier = await self._admission.admit(conversion)
         if earlier is not None:
             refuse_announced(earlier, conversion.source.filename, source)
             return await self._replay(earlier, source)
@@ -88,19 +90,6 @@ class UploadService:
         except BaseException:
             await self._aborted.discard(conversion)
             raise
-
-    async def _admit(self, conversion: Conversion) -> Conversion | None:
-        """Stores the new conversion's record; or returns the earlier conversion with the same key."""
-        async with self._quota.account_lock(conversion.owner_id):
-            earlier = await self._idempotency_keys.add(conversion)
-            if earlier is not None:
-                return earlier
-            try:
-                await self._quota.check_stored(conversion)
-            except ServiceError:
-                await self._aborted.discard(conversion)
-                raise
-        return None
 
     async def _replay(self, earlier: Conversion, source: UploadSource) -> Conversion:
         """Compares the upload with the earlier one; the body is read unless its digest was declared."""

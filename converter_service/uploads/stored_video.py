@@ -18,6 +18,7 @@ from converter_service.conversions.update import change
 from converter_service.errors import NotReady
 from converter_service.media.option_parser import texts
 from converter_service.uploads.abort import AbortedUploads
+from converter_service.uploads.admission import Admission
 from converter_service.uploads.idempotency import IdempotencyKeys, key_of
 from converter_service.uploads.source import parse_options
 from shared.clock import Clock
@@ -28,7 +29,6 @@ from shared.errors import (
     IdempotencyMismatch,
     InvalidRequest,
     NotFound,
-    ServiceError,
     Unavailable,
 )
 from shared.identity.principal import Principal
@@ -67,6 +67,7 @@ class StoredVideos:
     quota: Quota
     keys: IdempotencyKeys
     aborted: AbortedUploads
+    admission: Admission
     silence: timedelta
     clock: Clock
 
@@ -88,7 +89,7 @@ class StoredVideos:
                 raise
             return repeated
         new = self._new(owner, source, key)
-        if (earlier := await self._admit(new)) is not None:
+        if (earlier := await self.admission.admit(new)) is not None:
             return _repeated(earlier, new, options)
         try:
             return await self._queue(owner, new, wanted.conversion_id, options)
@@ -116,18 +117,6 @@ class StoredVideos:
         if found.status is State.EXPIRED or not found.source_blobs:
             raise Gone("The video of this conversion is deleted.")
         return found
-
-    async def _admit(self, new: Conversion) -> Conversion | None:
-        """Stores the record; or returns the earlier conversion with the same key."""
-        async with self.quota.account_lock(new.owner_id):
-            earlier = await self.keys.add(new)
-            if earlier is None:
-                try:
-                    await self.quota.check_stored(new)
-                except ServiceError:
-                    await self.aborted.discard(new)
-                    raise
-        return earlier
 
     async def _queue(
         self, owner: Principal, new: Conversion, source_id: str, options: Mapping[str, Value]

@@ -1,12 +1,11 @@
-"""Web Push from the settings: service, fan-out and sender, with an HTTP client of their own."""
+"""Web Push from the settings: service and sender, with an HTTP client of their own."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import msgspec
 from prometheus_client import CollectorRegistry
 
-from notification_service.push.fanout import PushFanout
 from notification_service.push.mongo_subscriptions import MongoSubscriptions
 from notification_service.push.sender import PushSender
 from notification_service.push.service import PushService
@@ -22,11 +21,10 @@ from notification_service.webhooks.retry_policy import DispatchPolicy
 
 
 class Push(msgspec.Struct, frozen=True, kw_only=True):
-    """What the process serves and sends for push subscriptions; `fanout` takes the dispatcher's `wake`."""
+    """What the process serves and sends for push subscriptions."""
 
     service: PushService
     sender: PushSender
-    fanout: Callable[[Callable[[], None]], PushFanout]
 
 
 @asynccontextmanager
@@ -57,5 +55,4 @@ async def open_push(
                 policy=policy,
                 registry=registry,
             ),
-            fanout=lambda wake: PushFanout(subscriptions, deliveries, wake),
         )

@@ -139,7 +139,7 @@ async def open_webhooks(
                 fanout=fanout,
                 dispatcher=dispatcher,
                 push=push.service,
-                push_fanout=push.fanout(wake),
+                push_fanout=PushFanout(stores.subscriptions, deliveries, wake),
             )
 
 

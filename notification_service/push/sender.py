@@ -16,11 +16,9 @@ from notification_service.webhooks.outbound.ports import AttemptResult, WebhookC
 from notification_service.webhooks.outbound.url_policy import InvalidWebhookUrl, UrlPolicy
 from notification_service.webhooks.ports import Deliveries, Lane
 from notification_service.webhooks.retry_policy import DispatchPolicy, Outcome, evaluate_attempt
-from notification_service.webhooks.sender import RECORD_GRACE_S
 from shared.clock import utc_now
 from shared.contracts.webhooks import Attempt
 from shared.logs import bind_correlation, get_logger
-from shared.tasks import finish_when_cancelled
 
 # How long a push service keeps a message for a browser that is away (RFC 8030 §5.2).
 KEPT = timedelta(days=1)
@@ -84,7 +82,7 @@ class PushSender:
             error=result.error,
             outcome=outcome.status,
         )
-        await finish_when_cancelled(self._recorder.complete(delivery, attempt, outcome), RECORD_GRACE_S)
+        await self._recorder.record(delivery, attempt, outcome)
         if result.status in OVER:
             await self._unsubscribe(subscription, lane)
 

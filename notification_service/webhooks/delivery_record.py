@@ -17,8 +17,12 @@ from shared.logs import get_logger
 from shared.messaging.envelope import wrap
 from shared.messaging.errors import PublishFailed
 from shared.messaging.ports import Publisher
+from shared.tasks import finish_when_cancelled
 
 T = TypeVar("T")
+
+# Time after a cancellation for a record: one call of the store, then its publication.
+RECORD_GRACE_S = 9.5
 
 log = get_logger(__name__)
 
@@ -44,6 +48,10 @@ class DeliveryRecorder:
         return await retry_unavailable(
             call, timeout=timeout or policy.lease, pause=policy.store_pause, stopping=self._stopping
         )
+
+    async def record(self, delivery: Delivery, attempt: Attempt, outcome: Outcome) -> None:
+        """Like `complete`, and goes on for RECORD_GRACE_S after a cancellation: the attempt was made."""
+        await finish_when_cancelled(self.complete(delivery, attempt, outcome), RECORD_GRACE_S)
 
     async def complete(self, delivery: Delivery, attempt: Attempt | None, outcome: Outcome) -> None:
         """Raises Unavailable if the outcome is neither stored nor handed on."""

@@ -18,10 +18,6 @@ from notification_service.webhooks.signature import sign_message
 from shared.clock import utc_now
 from shared.contracts.webhooks import Attempt
 from shared.logs import bind_correlation, get_logger
-from shared.tasks import finish_when_cancelled
-
-# Time after a cancellation for a record: one call of the store, then its publication.
-RECORD_GRACE_S = 9.5
 
 log = get_logger(__name__)
 
@@ -83,8 +79,7 @@ class WebhookSender:
             error=result.error,
             outcome=outcome.status,
         )
-        record = self._recorder.complete(delivery, attempt, outcome)
-        await finish_when_cancelled(record, RECORD_GRACE_S)
+        await self._recorder.record(delivery, attempt, outcome)
         await self._recorder.retry(lambda: self._update_endpoint(endpoint, delivery, attempt, outcome))
 
     async def _post(self, endpoint: Endpoint, delivery: Delivery, began: datetime) -> AttemptResult:

@@ -12,6 +12,7 @@ from converter_service.conversions.quota import Quota, QuotaLimits
 from converter_service.conversions.service import Conversions
 from converter_service.conversions.transitions.removal import deleted
 from converter_service.uploads.abort import AbortedUploads
+from converter_service.uploads.admission import Admission
 from converter_service.uploads.idempotency import IdempotencyKeys
 from converter_service.uploads.stored_video import StoredVideo, StoredVideos
 from shared.errors import Conflict, Gone, NotFound, RateLimited
@@ -42,13 +43,17 @@ class Site:
         self.store.contents[self.first.id] = self.first
         self.blobs.contents |= {VIDEO: b"video", "audio-1": b"audio"}
         self.cleanup = Cleanup(self.store, self.blobs)
+        quota = Quota(self.store, MemoryQueue(self.store), limits)
+        keys = IdempotencyKeys(self.store, clock)
+        aborted = AbortedUploads(self.store, self.cleanup, clock)
         self.videos = StoredVideos(
             store=self.store,
             conversions=Conversions(self.store, self.blobs, self.cleanup, clock),
             events=EventFactory(timedelta(days=1), clock),
-            quota=Quota(self.store, MemoryQueue(self.store), limits),
-            keys=IdempotencyKeys(self.store, clock),
-            aborted=AbortedUploads(self.store, self.cleanup, clock),
+            quota=quota,
+            keys=keys,
+            aborted=aborted,
+            admission=Admission(keys, quota, aborted),
             silence=timedelta(seconds=20),
             clock=clock,
         )
