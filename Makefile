@@ -12,13 +12,14 @@ override SBOM := $(value SBOM)
 export VIDEO OUT SBOM
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap demo up down test test-fast check audit sbom bench differences faults faults-planted test-containers
+.PHONY: help bootstrap demo up down test test-media test-fast check audit sbom bench differences faults faults-planted test-containers
 
 help:
 	@echo 'make demo [VIDEO=path] [OUT=path]   converts a video, shows the MP3 and the mail, stops everything'
 	@echo 'make up [GATEWAY_PORT=8000]         the whole system in the background'
 	@echo 'make down                           stops the system; data stays in .devstack/'
 	@echo 'make test                           the whole test suite, on real servers and a real browser'
+	@echo 'make test-media                     every media case on every generation of ffmpeg'
 	@echo 'make test-fast                      unit and contract tests without servers; under a minute'
 	@echo 'make check                          style, types, import contracts, lock file, known vulnerabilities'
 	@echo 'make audit                          fails for known vulnerabilities of the locked packages'
@@ -36,10 +37,13 @@ demo up down: bootstrap
 	@$(PYTHON) -m devstack $@
 
 # Only the tests need a browser and other generations of ffmpeg.
-test: BOOTSTRAP_OPTIONS := --tests
+test test-media: BOOTSTRAP_OPTIONS := --tests
 
 test: bootstrap
 	@$(PYTHON) -m tests
+
+test-media: bootstrap
+	@TONEGATE_ALL_CASES=1 $(PYTHON) -m tests tests/integration/converter_service/ffmpeg
 
 test-fast: bootstrap
 	@$(PYTHON) -m tests --fast

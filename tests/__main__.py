@@ -5,6 +5,7 @@ A test that passes when it runs again is reported as unsteady and does not fail 
 """
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -13,7 +14,10 @@ from pathlib import Path
 # Keeps the order of the folders, so that the quickest files run last. By default pytest-xdist runs files of
 # few tests last, however long these take, and other processes would be idle.
 ORDER = "--no-loadscope-reorder"
-MANY = ("--numprocesses", "4", "--dist", "loadfile", ORDER, "--cache-clear")
+# Each process starts systems of its own; more than two of them only wait for each other's processor time on two
+# cores.
+PROCESSES = str(min(4, max(2, os.cpu_count() or 2)))
+MANY = ("--numprocesses", PROCESSES, "--dist", "loadfile", ORDER, "--cache-clear")
 FAST = ("--fast", "--numprocesses", "2", "--dist", "loadfile", "tests/unit", "tests/contract")
 FAILED_ONES = ("--last-failed", "--last-failed-no-failures", "none", "--numprocesses", "0", "--exitfirst")
 # pytest's exit code when tests ran and some failed; every other code but 0 is an error of another kind.

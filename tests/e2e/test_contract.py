@@ -180,7 +180,7 @@ async def test_each_call_returns_a_documented_response(
     accepted = await person.upload(media.video(seconds=1))
     conversion = await person.finished(accepted.json()["id"])
     (tmp_path / "rules.toml").write_text(RULES + REAL_ONE.replace("CONVERSION", conversion["id"]))
-    phases = ("--phases", "examples,coverage,fuzzing", "--max-examples", "20")
+    phases = ("--phases", "examples,coverage,fuzzing", "--max-examples", "8")
     rest = ("--exclude-path-regex", f"{SIGNING_OUT}|{ABOUT_WEBHOOKS}")
     await explored(system, person, tmp_path, *phases, *rest)
 
@@ -200,7 +200,7 @@ async def test_linked_calls_return_documented_responses(
     (tmp_path / "rules.toml").write_text(RULES + WEBHOOKS)
     # The stored response of an Idempotency-Key stays the same after its resource was deleted.
     repeated = ("--exclude-checks", "ensure_resource_availability")
-    phases = ("--phases", "stateful", "--max-examples", "20", *repeated)
+    phases = ("--phases", "stateful", "--max-examples", "10", *repeated)
     await explored(system, person, tmp_path, *phases, *BUT_SIGNING_OUT)
 
 
