@@ -14,8 +14,7 @@ from pathlib import Path
 # Keeps the order of the folders, so that the quickest files run last. By default pytest-xdist runs files of
 # few tests last, however long these take, and other processes would be idle.
 ORDER = "--no-loadscope-reorder"
-# Each process starts systems of its own; more than two of them only wait for each other's processor time on two
-# cores.
+# Each process starts systems of its own: more processes than cores only wait for each other.
 PROCESSES = str(min(4, max(2, os.cpu_count() or 2)))
 MANY = ("--numprocesses", PROCESSES, "--dist", "loadfile", ORDER, "--cache-clear")
 FAST = ("--fast", "--numprocesses", "2", "--dist", "loadfile", "tests/unit", "tests/contract")
