@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from enum import IntEnum
+from pathlib import Path
+from typing import Protocol
 
 import psutil
 
@@ -36,6 +38,36 @@ class StopPolicy:
     turn: StopOrder = StopOrder.SERVER
 
 
+class Child(Protocol):
+    """The part of `subprocess.Popen` that a process needs."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float) -> int: ...
+
+
+class Launcher(Protocol):
+    """Starts a command in a session of its own, with its output appended to `log`."""
+
+    def __call__(self, command: Sequence[str], env: Mapping[str, str], log: Path) -> Child: ...
+
+
+def launch(command: Sequence[str], env: Mapping[str, str], log: Path) -> Child:
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            command,
+            env=env,
+            cwd=REPOSITORY,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
 class Process:
     """Started in its own session; stopped together with its descendants.
 
@@ -49,22 +81,14 @@ class Process:
         self._record = home.directory("run") / f"{name}.json"
         self._log = home.log(name)
         self._log_from = 0
-        self._child: subprocess.Popen[bytes] | None = None
+        self._child: Child | None = None
+        self.launcher: Launcher = launch
         self._left_behind: list[psutil.Process] = []
 
     def spawn(self, command: Sequence[str], env: Mapping[str, str]) -> None:
         self._rotate_log()
-        with self._log.open("ab") as log:
-            self._log_from = log.tell()
-            self._child = subprocess.Popen(
-                command,
-                env={**env, MARK: str(self._home.path)},
-                cwd=REPOSITORY,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        self._log_from = self._log.stat().st_size if self._log.exists() else 0
+        self._child = self.launcher(command, {**env, MARK: str(self._home.path)}, self._log)
         pid = self._child.pid
         write_private(
             self._record, json.dumps({"pid": pid, "began": began(pid), **asdict(self._stop_policy)})

@@ -44,6 +44,10 @@ class Clock:
         except FileNotFoundError:
             return 0.0
 
+    def read_from(self, folder: Path) -> None:
+        """Reads the shift from another folder; for a process that was forked after `install`."""
+        self._file = folder / "clock"
+
     def install(self) -> None:
         """Patches `time.time`, `time.time_ns` and `datetime.now` in this process.
 

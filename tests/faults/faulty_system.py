@@ -16,6 +16,7 @@ from tests.faults.disks import Disk
 from tests.faults.fail_points import FailPoints, role_of
 from tests.faults.proxy import LinkState, Proxies
 from tests.faults.replica_set import ReplicaSet
+from tests.faults.template import Template
 from tests.support.mailbox import Mailbox
 from tests.support.system import SETTINGS, Document, System
 
@@ -66,6 +67,7 @@ class FaultySystem(System):
         self.members = members
         self._folder = folder
         self.crashing_ffmpeg = CrashingFfmpeg(folder / "bin")
+        self._template = Template(stack.home.path)
 
     def begin(self) -> None:
         """Starts all proxies, servers and services."""
@@ -74,10 +76,15 @@ class FaultySystem(System):
                 self.proxies.link(f"{caller}>{name}", self.stack.ports[f"{caller}>{name}"], self._port(name))
         self.crashing_ffmpeg.install()
         for name in SERVICES:
-            self.stack.service(name).launched_by("tests.faults.launch").configure(self._environment(name))
+            service = self.stack.service(name).launched_by("tests.faults.launch")
+            service.configure(self._environment(name)).process.launcher = self._template.launch
         self.stack.start()
         # A node killed within moments of declaring its queues forgets them (rabbitmq-server#15725).
         self.stack.rabbitmq.control("eval", "ok = dets:sync(ra_directory_reverse).")
+
+    def close(self) -> None:
+        """Ends what is not part of the stack."""
+        self._template.close()
 
     @property
     def urls(self) -> list[str]:

@@ -8,6 +8,7 @@ import importlib
 import os
 import runpy
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from devstack.service import COMMANDS
@@ -20,9 +21,14 @@ ROLES = {tuple(command): role for role, command in COMMANDS.items()}
 
 
 def main() -> None:
-    command = tuple(sys.argv[1:])
-    role, folder = ROLES[command], Path(os.environ["FAULTS_FOLDER"])
+    folder = Path(os.environ["FAULTS_FOLDER"])
     Clock(folder).install()
+    run_service(tuple(sys.argv[1:]), folder)
+
+
+def run_service(command: Sequence[str], folder: Path) -> None:
+    """Runs a service in this process, whose clock is installed already, until it ends."""
+    role = ROLES[tuple(command)]
     if bug := os.environ.get("FAULTS_BUG"):
         importlib.import_module(PLANTED).plant(bug)
     FailPoints(folder / role).install(role)

@@ -93,6 +93,7 @@ def running(
             given |= {"CONVERTER_MONGO_URL": members.url, "NOTIFICATION_MONGO_URL": ledger}
         stack = ends.enter_context(Stack(folder / "stack", given))
         system = FaultySystem(stack, proxies, folder / "points", disks=disks, members=members)
+        ends.callback(system.close)
         system.begin()
         yield system
 
