@@ -67,7 +67,7 @@ class FaultySystem(System):
         self.members = members
         self._folder = folder
         self.crashing_ffmpeg = CrashingFfmpeg(folder / "bin")
-        self._template = Template(stack.home.path)
+        self._template = Template()
 
     def begin(self) -> None:
         """Starts all proxies, servers and services."""

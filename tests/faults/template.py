@@ -17,6 +17,7 @@ import select
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -76,8 +77,10 @@ class ForkedProcess:
 class Template:
     """The template process, started at first use; `close` ends it."""
 
-    def __init__(self, folder: Path) -> None:
-        self._address = folder / "template"
+    def __init__(self) -> None:
+        # Of its own, because the address of a socket has a hundred characters at most (unix(7)).
+        self._folder = tempfile.TemporaryDirectory(prefix="tonegate-")
+        self._address = Path(self._folder.name) / "template"
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
 
@@ -100,6 +103,7 @@ class Template:
         if self._process is not None:
             self._process.communicate(timeout=ANSWERS_WITHIN_S)
             self._process = None
+        self._folder.cleanup()
 
     def _start(self) -> None:
         with self._lock:

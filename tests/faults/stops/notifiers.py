@@ -10,10 +10,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from devstack.process import launch
 from devstack.service import Service
 from devstack.stack import Stack
 from tests.faults.fail_points import FailPoints, names
 from tests.faults.stops.outages import Links, Outage
+from tests.faults.template import Template
 from tests.support.wait import until
 
 REPLICAS = ("notification", "notification-2")
@@ -38,6 +40,7 @@ class Notifiers:
         outages: Sequence[Outage],
     ) -> None:
         self._stack, self._folder, self._rng, self._links = stack, folder, rng, links
+        self._template = Template()
         self._outages = itertools.cycle(outages)
         self.struck: Counter[Outage] = Counter()
         self._points: list[str] = []
@@ -47,7 +50,8 @@ class Notifiers:
         self.slowest_s = 0.0
         for name in REPLICAS:
             overrides = {**settings, **links.settings(name), "FAULTS_FOLDER": str(folder / name)}
-            self._stack.service(name).launched_by("tests.faults.launch").configure(overrides)
+            service = self._stack.service(name).launched_by("tests.faults.launch")
+            service.configure(overrides).process.launcher = self._template.launch
 
     async def start(self) -> None:
         await asyncio.to_thread(self._stack.start, *REPLICAS)
@@ -55,6 +59,8 @@ class Notifiers:
     async def end(self) -> None:
         for name in REPLICAS:
             await asyncio.to_thread(self._stack.service(name).stop)
+            self._stack.service(name).process.launcher = launch
+        await asyncio.to_thread(self._template.close)
 
     async def stop_repeatedly(self, count: int) -> None:
         """Stops and restarts the replicas `count` times in total, independently of each other."""
