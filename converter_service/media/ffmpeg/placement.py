@@ -2,9 +2,10 @@
 
 Sound is placed at its timestamp, but never before the end of the sound that precedes it: nothing is dropped.
 Time in between becomes silence. A timestamp that goes back by more than RESTART_S is a clock that was
-restarted: the sound follows at once, and later timestamps count from there. Some containers join recordings,
-so that there a leap ahead by more than RESTART_S is a restart too; elsewhere one that is too long to fill.
-Where packets have no timestamps, each follows the one before it.
+restarted: the sound follows at once, and later timestamps count from there. So is one that leaps ahead by
+more than can be filled. A shorter leap ahead is silence also where recordings may be joined, because bad
+reception of some minutes is far more frequent than a recording whose clock begins minutes after the end of
+another one's. Where packets have no timestamps, each follows the one before it.
 """
 
 from collections.abc import Mapping
@@ -48,7 +49,7 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def of(cls, info: MediaInfo, track: AudioTrack) -> "Placement":
         fillable_s = SILENCE_BYTES / (4 * max(1, track.channels) * max(48_000, track.sample_rate))
-        ahead_s = min(LONGEST_SILENCE_S, fillable_s, RESTART_S if info.container in JOINED else FOREVER_S)
+        ahead_s = min(LONGEST_SILENCE_S, fillable_s)
         if info.container in WITHOUT_CLOCK:
             return cls(zero_s=info.start_s, leap_s=FOREVER_S, drift_s=FOREVER_S, restart_ahead_s=FOREVER_S)
         leap_s, drift_s = ROUGH_LEAPS_S.get(info.container, (LEAP_S, DRIFT_S))

@@ -190,7 +190,7 @@ async def test_an_interrupted_write_leaves_no_chunk(gridfs: GridFSBlobs, mongo_c
 async def test_no_insert_completes_after_the_removal(gridfs: GridFSBlobs, mongo_client: Client) -> None:
     """Each of these bodies fails while an insert is running."""
     data = bytes(CHUNK_BYTES * CHUNKS_PER_INSERT * INSERTS_AT_ONCE)
-    writes = (gridfs.write(f"b{n}", breaking_off(data, ConnectionError())) for n in range(20))
+    writes = (gridfs.write(f"b{n}", breaking_off(data, ConnectionError())) for n in range(8))
     assert all(
         isinstance(each, ConnectionError) for each in await asyncio.gather(*writes, return_exceptions=True)
     )

@@ -197,12 +197,24 @@ async def test_the_duration_of_a_live_recording_is_known_afterwards(
     assert output.gaps_s == pytest.approx(1.0, abs=0.02)
 
 
-@pytest.mark.parametrize(("by_s", "filled_s"), [(290.0, 290.0), (3_600.0, 0.0)])
+@pytest.mark.parametrize(
+    ("container", "codec", "by_s", "filled_s"),
+    [
+        ("mkv", "libmp3lame", 290.0, 290.0),
+        ("mkv", "libmp3lame", 3_600.0, 0.0),
+        ("ts", "mp2", 30.0, 30.0),
+        ("ts", "aac", 290.0, 290.0),
+        ("ts", "mp2", 3_600.0, 0.0),
+        ("mpg", "mp2", 30.0, 30.0),
+        ("ogg", "libvorbis", 30.0, 30.0),
+        ("ogg", "flac", 290.0, 290.0),
+    ],
+)
 async def test_a_leap_of_many_minutes_is_filled_and_one_of_an_hour_is_a_joint(
-    harness: TranscodingHarness, media: Media, by_s: float, filled_s: float
+    harness: TranscodingHarness, media: Media, container: str, codec: str, by_s: float, filled_s: float
 ) -> None:
     source = Timeline(6.0, leaps=(Leap(3.0, by_s),), has_video=False).write(
-        media, "mkv", "libmp3lame", "-ac", "2"
+        media, container, codec, "-ac", "2"
     )
     output = await harness.convert(source, format="flac")
     assert output.duration_s == pytest.approx(6.0 + filled_s, abs=0.1)
