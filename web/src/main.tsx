@@ -7,6 +7,7 @@ import { finishSignIn } from "./session/providers";
 import { start } from "./session/session";
 import { startLanguage } from "./texts";
 import { startTheme } from "./theme";
+import { startSharing } from "./uploads/shared_files";
 
 startTheme();
 startConfirmation();
@@ -14,4 +15,7 @@ startRole();
 startNotifications();
 void finishSignIn().then(start);
 // Texts first: otherwise the page would be seen in English and then in another language.
-void startLanguage().finally(() => render(<App />, document.getElementById("page")!));
+void startLanguage().finally(() => {
+  render(<App />, document.getElementById("page")!);
+  void startSharing();
+});

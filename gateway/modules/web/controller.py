@@ -24,6 +24,7 @@ POLICY: Final = "; ".join(
         "media-src 'self'",
         "connect-src 'self'",
         "worker-src 'self'",
+        "manifest-src 'self'",
         "base-uri 'none'",
         "form-action 'none'",
         "frame-ancestors 'none'",
@@ -39,7 +40,7 @@ PAGE_HEADERS: Final[Mapping[str, str]] = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-# The service worker shows notifications, and loads nothing.
+# The service worker shows notifications and keeps what is shared, and loads nothing.
 WORKER_HEADERS: Final[Mapping[str, str]] = {
     "Cache-Control": "no-cache",
     "Content-Security-Policy": "default-src 'none'",

@@ -87,6 +87,12 @@ export const de: Texts = {
     limit: (size) => `Je bis ${size}`,
     overlay: "Loslassen zum Umwandeln",
   },
+  shared: {
+    title: (count: number) => (count === 1 ? "Eine Datei wurde mit Tonegate geteilt" : `${count} Dateien wurden mit Tonegate geteilt`),
+    send: "Senden und umwandeln",
+    discard: "Verwerfen",
+    failed: "Das Geteilte konnte auf diesem Gerät nicht aufbewahrt werden: der Platz reicht nicht. Wählen Sie die Datei hier aus.",
+  },
   options: {
     title: "Optionen",
     format: "Format",

@@ -86,6 +86,12 @@ export const en = {
     limit: (size: string) => `Up to ${size} each`,
     overlay: "Drop to convert",
   },
+  shared: {
+    title: (count: number) => (count === 1 ? "A file was shared with Tonegate" : `${count} files were shared with Tonegate`),
+    send: "Send and convert",
+    discard: "Discard",
+    failed: "What was shared could not be kept on this device: there is too little room. Choose the file here instead.",
+  },
   options: {
     title: "Options",
     format: "Format",

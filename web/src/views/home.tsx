@@ -11,6 +11,7 @@ import { texts } from "../texts";
 import { Uploads } from "../uploads/queue";
 import { ConversionList } from "./conversion_list";
 import { DropZone } from "./drop_zone";
+import { SharedFiles } from "./shared_files";
 import { UploadList } from "./upload_list";
 
 interface Account {
@@ -46,6 +47,7 @@ export function Home() {
   };
   return (
     <div class="home">
+      <SharedFiles uploads={uploads} />
       <DropZone uploads={uploads} />
       <UploadList uploads={uploads} makeRoom={makeRoom} />
       <ConversionList conversions={conversions} selection={selection} hidden={uploads.serverIds} />

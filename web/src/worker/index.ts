@@ -1,4 +1,8 @@
-/** The service worker: shows what happened to a video while the page is closed or out of view. It keeps no files. */
+/**
+ * The service worker: shows what happened to a video while the page is closed or out of view, and takes files that are
+ * shared with the installed page. All other requests go to the network.
+ */
+import { isShared, keepShared } from "./shared";
 import { wordsIn } from "./words";
 
 /** What the server sends (notification_service/push/messages.py). */
@@ -14,6 +18,16 @@ interface PushEvent extends ExtendableEvent {
 
 interface ExtendableEvent extends Event {
   waitUntil(work: Promise<unknown>): void;
+}
+
+interface InstallEvent extends ExtendableEvent {
+  /** Static routing: the browser need not start the service worker for these requests. */
+  addRoutes?(rules: { condition: { requestMethod: string }; source: "network" }[]): Promise<void>;
+}
+
+interface FetchEvent extends ExtendableEvent {
+  request: Request;
+  respondWith(response: Promise<Response>): void;
 }
 
 interface ClickEvent extends ExtendableEvent {
@@ -39,12 +53,26 @@ interface Scope {
 const scope = self as unknown as Scope;
 const words = wordsIn(new URL(scope.location.href).searchParams.get("language"));
 
-scope.addEventListener("install", () => void scope.skipWaiting());
+const NOT_SHARED = ["GET", "HEAD", "PATCH", "PUT", "DELETE", "OPTIONS"];
+
+scope.addEventListener("install", (event: InstallEvent) => {
+  void scope.skipWaiting();
+  event.waitUntil(skipFor(event));
+});
+scope.addEventListener("fetch", (event: FetchEvent) => {
+  if (isShared(event.request, scope.registration.scope)) event.respondWith(keepShared(event.request));
+});
 scope.addEventListener("push", (event: PushEvent) => event.waitUntil(show(event.data)));
 scope.addEventListener("notificationclick", (event: ClickEvent) => {
   event.notification.close();
   event.waitUntil(open());
 });
+
+/** The page is no slower for having a service worker, in browsers that can do without it. */
+async function skipFor(event: InstallEvent): Promise<void> {
+  const rules = NOT_SHARED.map((requestMethod) => ({ condition: { requestMethod }, source: "network" as const }));
+  await event.addRoutes?.(rules).catch(() => undefined);
+}
 
 /** Shows nothing to a person who sees the page: it says so itself. */
 async function show(data: PushEvent["data"]): Promise<void> {

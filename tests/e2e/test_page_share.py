@@ -1,0 +1,89 @@
+"""The page as an installed app: what browsers need to install it, and files that other apps share with it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.support.browser import executable
+from tests.support.client import Person
+from tests.support.media import Media
+from tests.support.page import check_accessibility, load_axe, sign_in
+from tests.support.system import System
+from tests.support.wait import until
+
+pytestmark = pytest.mark.skipif(executable() is None, reason="no browser on this machine")
+
+# What Chromium sends for the manifest's share target: a form, as a navigation.
+FORM = """<form method="post" enctype="multipart/form-data" action="{url}/share">
+<input type="file" name="videos" multiple><button>Share</button></form>"""
+# A context of Playwright is a private window, from which nothing can be installed.
+OF_PRIVATE_WINDOWS = "in-incognito"
+
+
+async def share(page: Page, system: System, *videos: Path) -> Page:
+    """Shares files with the page as another app does; returns the window in which the page opens."""
+    await page.evaluate("navigator.serviceWorker.ready.then(() => undefined)")
+    other = await page.context.new_page()
+    await load_axe(other)
+    await other.set_content(FORM.format(url=system.url))
+    await other.locator("input").set_input_files(videos)
+    await other.get_by_role("button", name="Share").click()
+    return other
+
+
+async def listed(person: Person) -> dict[str, str]:
+    """Name of each conversion → its status."""
+    found: list[dict[str, Any]] = (await person.get("/v1/conversions")).json()["items"]
+    return {each["source"]["filename"]: each["status"] for each in found}
+
+
+async def test_a_browser_can_install_the_page(page: Page, person: Person) -> None:
+    await sign_in(page, person.email)
+    await page.evaluate("navigator.serviceWorker.ready.then(() => undefined)")
+    tools = await page.context.new_cdp_session(page)
+    manifest = await tools.send("Page.getAppManifest")
+    assert manifest["errors"] == []
+    assert manifest["url"]
+    errors = (await tools.send("Page.getInstallabilityErrors"))["installabilityErrors"]
+    assert [each["errorId"] for each in errors if each["errorId"] != OF_PRIVATE_WINDOWS] == []
+
+
+async def test_shared_videos_are_sent_once_their_owner_agrees(
+    page: Page, person: Person, system: System, media: Media, tmp_path: Path
+) -> None:
+    first, second = tmp_path / "from the gallery.mp4", tmp_path / "שלום <b>.mp4"
+    for video in (first, second):
+        video.write_bytes(media.video(seconds=1).read_bytes())
+    await sign_in(page, person.email)
+    opened = await share(page, system, first, second)
+    await expect(opened.get_by_role("heading", name="2 files were shared with Tonegate")).to_be_visible()
+    await expect(opened.get_by_text(second.name)).to_be_visible()
+    await check_accessibility(opened)
+    assert await listed(person) == {}
+
+    await opened.get_by_role("button", name="Send and convert").click()
+
+    async def are_converted() -> bool:
+        return await listed(person) == {first.name: "completed", second.name: "completed"}
+
+    await until(are_converted, what="both are converted")
+    await opened.reload()
+    await expect(opened.get_by_role("button", name="Choose videos")).to_be_visible()
+    await expect(opened.get_by_role("heading", name="shared with Tonegate")).to_have_count(0)
+
+
+async def test_what_was_shared_waits_for_a_sign_in_and_can_be_discarded(
+    page: Page, person: Person, system: System, media: Media
+) -> None:
+    await page.goto("./")
+    opened = await share(page, system, media.video(seconds=1))
+    await expect(opened.get_by_role("button", name="Sign in")).to_be_visible()
+    await sign_in(opened, person.email)
+    await opened.get_by_role("button", name="Discard").click()
+    await expect(opened.get_by_role("heading", name="shared with Tonegate")).to_have_count(0)
+    await opened.reload()
+    await expect(opened.get_by_role("button", name="Choose videos")).to_be_visible()
+    await expect(opened.get_by_role("heading", name="shared with Tonegate")).to_have_count(0)
+    assert await listed(person) == {}
