@@ -20,7 +20,7 @@ from tests.support.media import Media
 from tests.support.system import System
 
 TOOLS = Path(sys.executable).parent
-WITHIN_S = 280
+WITHIN_S = 560
 
 # Valid by the schema and still rejected: common passwords, bytes that are no video, contradictory options,
 # reused keys, incomplete signatures, unknown tokens and cursors, past times, wrong passwords (and too many of
