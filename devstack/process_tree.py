@@ -10,7 +10,8 @@ import psutil
 
 KILL_TIMEOUT_S = 5.0
 ROUNDS = 5
-# Environment variable of every process that a stack starts; its value is the stack's directory.
+# Environment variable with which every process of a stack, or the one that it is forked from, is started; its
+# value is the stack's directory.
 MARK = "TONEGATE_STACK"
 
 

@@ -8,17 +8,22 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
+
+from converter_service.jobs.processors import usable_processors
 
 # Keeps the order of the folders, so that the quickest files run last. By default pytest-xdist runs files of
 # few tests last, however long these take, and other processes would be idle.
 ORDER = "--no-loadscope-reorder"
 # Each process starts systems of its own: more processes than cores only wait for each other.
-PROCESSES = str(min(4, max(2, os.cpu_count() or 2)))
+PROCESSES = str(min(4, max(2, usable_processors())))
 MANY = ("--numprocesses", PROCESSES, "--dist", "loadfile", ORDER, "--cache-clear")
 FAST = ("--fast", "--numprocesses", "2", "--dist", "loadfile", "tests/unit", "tests/contract")
 FAILED_ONES = ("--last-failed", "--last-failed-no-failures", "none", "--numprocesses", "0", "--exitfirst")
+# The turns of media cases on generations of ffmpeg depend on which cases there are: all that failed run.
+EVERY_CASE = MappingProxyType({"TONEGATE_ALL_CASES": "1"})
 # pytest's exit code when tests ran and some failed; every other code but 0 is an error of another kind.
 SOME_FAILED = 1
 # Part of each test's id; a file that cannot be imported is reported without it and is not run again.
@@ -35,7 +40,7 @@ def main(options: Sequence[str]) -> int:
         return code
     many = "1 test" if len(failed) == 1 else f"{len(failed)} tests"
     say(f"{many} failed. Running what failed again, one at a time:", *failed)
-    code = pytest(*options, *FAILED_ONES)
+    code = pytest(*options, *FAILED_ONES, environment=EVERY_CASE)
     if code == 0:
         say(f"{many} failed at first and passed when run again: unsteady, to be fixed.", *failed)
     else:
@@ -43,8 +48,9 @@ def main(options: Sequence[str]) -> int:
     return code
 
 
-def pytest(*options: str) -> int:
-    return subprocess.run([sys.executable, "-m", "pytest", *options], check=False).returncode
+def pytest(*options: str, environment: Mapping[str, str] = MappingProxyType({})) -> int:
+    command = [sys.executable, "-m", "pytest", *options]
+    return subprocess.run(command, env={**os.environ, **environment}, check=False).returncode
 
 
 def failures() -> list[str]:

@@ -1,11 +1,11 @@
 """A process that has imported the services, and forks one in a fraction of the time that a start takes.
 
 `python -m tests.faults.template SOCKET` serves until its standard input ends. `Template` is its client, whose
-`launch` takes the place of a start: a start takes 1.5 to 3 seconds of processor time for imports,
-and a fault run starts services some thousand times. A forked service is like a started one, since importing a
-module has no effects; random numbers are seeded anew. Each is a child of the caller, which reaps it: the
-process in between ends at once, and the caller is the one that adopts orphans (PR_SET_CHILD_SUBREAPER of
-Linux).
+`launch` takes the place of a start: that takes 1.5 to 3 seconds of processor time for imports, and a fault
+run starts services some thousand times. A forked service differs from a started one only in what is imported
+already; importing a module has no effects, and random numbers are seeded anew. Each is a child of the caller,
+which reaps it: the process in between ends at once, and the caller adopts orphans (PR_SET_CHILD_SUBREAPER of
+Linux), also those that a killed service leaves behind.
 """
 
 import contextlib
@@ -27,6 +27,7 @@ from typing import Any
 
 from devstack.home import REPOSITORY
 from devstack.process import Child, launch
+from devstack.process_tree import MARK
 from devstack.servers.environment import plain_environment
 from tests.faults.clock import Clock
 
@@ -34,6 +35,8 @@ PR_SET_CHILD_SUBREAPER = 36
 READY_WITHIN_S, ANSWERS_WITHIN_S = 120.0, 30.0
 REQUEST_BYTES = 256 * 1024
 POLL_S = 0.02
+# Exit code of a process that another part of this one has reaped.
+UNKNOWN = 255
 LAUNCH = "tests.faults.launch"
 IMPORTED = (
     "auth_service.__main__",
@@ -58,10 +61,9 @@ class ForkedProcess:
                 try:
                     ended, status = os.waitpid(self.pid, os.WNOHANG)
                 except ChildProcessError:
-                    # Not adopted yet: the process in between is about to end.
-                    return None
-                if ended:
-                    self._code = os.waitstatus_to_exitcode(status)
+                    self._code = UNKNOWN
+                else:
+                    self._code = os.waitstatus_to_exitcode(status) if ended else None
             return self._code
 
     def wait(self, timeout: float) -> int:
@@ -80,51 +82,68 @@ class Template:
     def __init__(self) -> None:
         # Of its own, because the address of a socket has a hundred characters at most (unix(7)).
         self._folder = tempfile.TemporaryDirectory(prefix="tonegate-")
-        self._address = Path(self._folder.name) / "template"
+        self.address = Path(self._folder.name) / "template"
         self._process: subprocess.Popen[bytes] | None = None
+        self._stack = ""
         self._lock = threading.Lock()
 
     def launch(self, command: Sequence[str], env: Mapping[str, str], log: Path) -> Child:
-        """Starts `python -m tests.faults.launch PACKAGE [ROLE]`, with its output appended to `log`."""
+        """Starts `python -m tests.faults.launch PACKAGE [ROLE]`, with its output appended to `log`.
+
+        All services of a template belong to one stack.
+        """
         if sys.platform != "linux":
             return launch(command, env, log)
-        self._start()
+        self._start(env.get(MARK, ""))
         _, _, module, *service = command
         if module != LAUNCH:
             raise ValueError(f"the template does not start {module}")
         request = {"command": service, "environment": dict(env), "log": str(log)}
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
             connection.settimeout(ANSWERS_WITHIN_S)
-            connection.connect(str(self._address))
+            connection.connect(str(self.address))
             connection.send(json.dumps(request).encode())
-            return ForkedProcess(int(connection.recv(64)))
+            if not (answer := connection.recv(64)):
+                raise RuntimeError(f"the template process could not fork {service}")
+            return ForkedProcess(int(answer))
 
     def close(self) -> None:
-        if self._process is not None:
-            self._process.communicate(timeout=ANSWERS_WITHIN_S)
-            self._process = None
+        process, self._process = self._process, None
+        if process is not None:
+            try:
+                process.communicate(timeout=ANSWERS_WITHIN_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate(timeout=ANSWERS_WITHIN_S)
         self._folder.cleanup()
 
-    def _start(self) -> None:
+    def _start(self, stack: str) -> None:
         with self._lock:
             if self._process is not None:
+                if stack != self._stack:
+                    raise ValueError("a template forks the services of one stack")
                 return
-            ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.faults.template", str(self._address)],
-                env=plain_environment(),
+            if ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+                raise OSError("this process cannot adopt orphans")
+            process = subprocess.Popen(
+                [sys.executable, "-m", "tests.faults.template", str(self.address)],
+                # The kernel shows a forked process with the template's variables: they tell whose it is.
+                env={**plain_environment(), MARK: stack},
                 cwd=REPOSITORY,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 start_new_session=True,
             )
-            output = self._process.stdout
+            output = process.stdout
             if (
                 output is None
                 or not select.select([output], [], [], READY_WITHIN_S)[0]
                 or not output.readline()
             ):
+                process.kill()
+                process.communicate(timeout=ANSWERS_WITHIN_S)
                 raise RuntimeError("the template process did not start")
+            self._process, self._stack = process, stack
 
 
 def main() -> None:
@@ -142,6 +161,8 @@ def main() -> None:
         request = serve(listener)
     if request:
         become(request)
+        # Runs as the main module now.
+        sys.modules.pop(f"{request['command'][0]}.__main__", None)
         clock.read_from(Path(os.environ["FAULTS_FOLDER"]))
         import_module(LAUNCH).run_service(request["command"], Path(os.environ["FAULTS_FOLDER"]))
 
@@ -153,15 +174,39 @@ def serve(listener: socket.socket) -> dict[str, Any] | None:
         if sys.stdin in readable:
             return None
         connection, _ = listener.accept()
-        with connection, contextlib.suppress(OSError):
-            request: dict[str, Any] = json.loads(connection.recv(REQUEST_BYTES))
-            if between := os.fork():
-                os.waitpid(between, 0)
-            elif forked := os.fork():
-                connection.send(str(forked).encode())
-                os._exit(0)
-            else:
+        with connection:
+            connection.settimeout(ANSWERS_WITHIN_S)
+            try:
+                request: dict[str, Any] = json.loads(connection.recv(REQUEST_BYTES))
+            except (OSError, ValueError):  # the caller has gone
+                continue
+            if (pid := fork_orphan()) is None:
                 return request
+            with contextlib.suppress(OSError):
+                connection.send(pid)
+
+
+def fork_orphan() -> bytes | None:
+    """Forks a process whose parent has ended. Returns None in it, and here its id, `b""` if that failed."""
+    reading, writing = os.pipe()
+    between = os.fork()
+    if not between:
+        forked = -1
+        try:
+            forked = os.fork()
+            if forked:
+                os.write(writing, str(forked).encode())
+        finally:
+            if forked:
+                os._exit(0)
+        os.close(reading)
+        os.close(writing)
+        return None
+    os.close(writing)
+    pid = os.read(reading, 64)
+    os.close(reading)
+    os.waitpid(between, 0)
+    return pid
 
 
 def become(request: Mapping[str, Any]) -> None:
@@ -175,6 +220,7 @@ def become(request: Mapping[str, Any]) -> None:
         os.dup2(source, target)
     os.close(log)
     os.close(nothing)
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     random.seed()
 
 

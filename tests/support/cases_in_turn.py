@@ -11,8 +11,8 @@ def distributed(cases: Sequence[Case], generations: int) -> list[frozenset[int]]
     """Returns for each case the generations that it runs on, counted from 0.
 
     With fewer cases than generations every case runs on all of them. Otherwise each case runs on the one
-    that has run the values of its parameters least often so far: no generation is tied to one value of a
-    parameter, as it would be if cases of a product were counted off.
+    that has run the values of its parameters least often so far. So in a product of parameters no generation
+    is tied to one value, as it would be if the cases were counted off.
     """
     if len(cases) < generations:
         return [frozenset(range(generations))] * len(cases)

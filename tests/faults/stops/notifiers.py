@@ -57,10 +57,12 @@ class Notifiers:
         await asyncio.to_thread(self._stack.start, *REPLICAS)
 
     async def end(self) -> None:
-        for name in REPLICAS:
-            await asyncio.to_thread(self._stack.service(name).stop)
-            self._stack.service(name).process.launcher = launch
-        await asyncio.to_thread(self._template.close)
+        try:
+            for name in REPLICAS:
+                self._stack.service(name).process.launcher = launch
+                await asyncio.to_thread(self._stack.service(name).stop)
+        finally:
+            await asyncio.to_thread(self._template.close)
 
     async def stop_repeatedly(self, count: int) -> None:
         """Stops and restarts the replicas `count` times in total, independently of each other."""

@@ -1,7 +1,7 @@
 """Fixture: a transcoder with a temporary scratch directory, on each generation of ffmpeg.
 
-So that the suite ends in time, each case of a test with three or more runs on one generation only, in turn;
-with `TONEGATE_ALL_CASES=1`, which `make test-media` sets, all cases run on all generations.
+So that the suite ends in time, each case of a test with as many cases as generations, or more, runs on one of
+them only, in turn; with `TONEGATE_ALL_CASES=1`, which `make test-media` sets, all run on all generations.
 """
 
 import os
