@@ -91,7 +91,8 @@ export const de: Texts = {
     title: (count: number) => (count === 1 ? "Eine Datei wurde mit Tonegate geteilt" : `${count} Dateien wurden mit Tonegate geteilt`),
     send: "Senden und umwandeln",
     discard: "Verwerfen",
-    failed: "Das Geteilte konnte auf diesem Gerät nicht aufbewahrt werden: der Platz reicht nicht. Wählen Sie die Datei hier aus.",
+    failed: "Das Geteilte konnte in diesem Browser nicht aufbewahrt werden; vielleicht reicht der Platz nicht. Wählen Sie die Dateien hier aus.",
+    close: "Schließen",
   },
   options: {
     title: "Optionen",

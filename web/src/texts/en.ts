@@ -90,7 +90,8 @@ export const en = {
     title: (count: number) => (count === 1 ? "A file was shared with Tonegate" : `${count} files were shared with Tonegate`),
     send: "Send and convert",
     discard: "Discard",
-    failed: "What was shared could not be kept on this device: there is too little room. Choose the file here instead.",
+    failed: "What was shared could not be kept in this browser; it may have too little room. Choose the files here instead.",
+    close: "Close",
   },
   options: {
     title: "Options",

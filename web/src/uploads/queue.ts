@@ -50,8 +50,10 @@ export class Uploads {
     this.items.value = [];
   }
 
+  /** Ends when the files are kept for a reload, as far as the browser keeps them. */
   async add(files: readonly File[], fields: Record<string, string>): Promise<void> {
     await this.ready;
+    const keeping: Promise<void>[] = [];
     for (const file of files) {
       if (this.items.value.some((each) => each.accept(file))) continue;
       const reason = this.reasonAgainst(file);
@@ -65,9 +67,10 @@ export class Uploads {
       };
       await this.claim(kept.id);
       this.put(kept);
-      void keep({ ...kept, url: null });
+      keeping.push(keep({ ...kept, url: null }));
     }
     this.advance();
+    await Promise.all(keeping);
   }
 
   forgetRefused(): void {
