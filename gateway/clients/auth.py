@@ -9,6 +9,7 @@ from gateway.clients.json_service import JsonService
 from gateway.identity.client_origin import origin
 from gateway.identity.principal import Principal
 from gateway.identity.service_tokens import ServiceTokens
+from gateway.proxy.http_sessions import Sessions
 from gateway.proxy.upstream_errors import BadAnswer, refusal
 from shared.contracts.sessions import REVOKED_SESSION, TokenPair
 from shared.errors import ServiceError, Unauthenticated
@@ -45,10 +46,8 @@ class SignInEnd(msgspec.Struct, frozen=True):
 class AuthService(JsonService):
     """Raises SessionEnded as well, when auth_service refused a request and ended its session."""
 
-    def __init__(
-        self, session: aiohttp.ClientSession, service: str, tokens: ServiceTokens, secret: Secret
-    ) -> None:
-        super().__init__(session, service, tokens)
+    def __init__(self, sessions: Sessions, service: str, tokens: ServiceTokens, secret: Secret) -> None:
+        super().__init__(sessions, service, tokens)
         self._credentials = gateway_credentials(secret)
 
     async def refresh(self, refresh_token: str) -> TokenPair:

@@ -10,7 +10,8 @@ from gateway.clients.auth import gateway_credentials
 from gateway.clients.json_service import decoded, time_limit
 from gateway.identity.principal import Principal
 from gateway.proxy.http_sessions import Sessions
-from gateway.proxy.upstream_errors import BadAnswer, is_elsewhere, read_answer
+from gateway.proxy.repetition import is_unhandled
+from gateway.proxy.upstream_errors import BadAnswer, read_answer
 from shared.errors import Unavailable
 from shared.logs import correlation_id, get_logger
 from shared.settings import Secret
@@ -86,7 +87,7 @@ def _check_status(response: aiohttp.ClientResponse) -> None:
     """Raises Stopping, Unavailable and BadAnswer."""
     if response.status == Unavailable.status:
         get_logger(__name__).warning("token introspection is unavailable")
-        raise (Stopping if is_elsewhere(response) else Unavailable)("Tokens cannot be checked right now.")
+        raise (Stopping if is_unhandled(response) else Unavailable)("Tokens cannot be checked right now.")
     if response.status != 200:
         # A 401 too: it is about the gateway's credentials, not about the client's token.
         get_logger(__name__).error("token introspection was refused", status=response.status)

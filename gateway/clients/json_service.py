@@ -11,8 +11,9 @@ from yarl import URL
 
 from gateway.identity.principal import Principal
 from gateway.identity.service_tokens import ServiceTokens
-from gateway.proxy.http_sessions import CONNECT_S
-from gateway.proxy.upstream_errors import BadAnswer, is_elsewhere, read_answer, refusal, refused_own_token
+from gateway.proxy.http_sessions import CONNECT_S, Sessions
+from gateway.proxy.repetition import send_repeatable
+from gateway.proxy.upstream_errors import BadAnswer, read_answer, refusal, refused_own_token
 from gateway.query import Query
 from shared.errors import ServiceError, Unavailable
 from shared.logs import correlation_id, get_logger
@@ -29,8 +30,8 @@ class JsonService:
     does not decode, and Unavailable when the service does not answer within CALL_TIMEOUT.
     """
 
-    def __init__(self, session: aiohttp.ClientSession, origin: str, tokens: ServiceTokens) -> None:
-        self._session, self._origin, self._tokens = session, URL(origin).origin(), tokens
+    def __init__(self, sessions: Sessions, origin: str, tokens: ServiceTokens) -> None:
+        self._sessions, self._origin, self._tokens = sessions, URL(origin).origin(), tokens
 
     async def forward(
         self,
@@ -62,25 +63,20 @@ class JsonService:
         caller: Principal | None = None,
         query: Query = (),
     ) -> bytes:
-        """The body of the response. `body` is sent as JSON, and nothing is sent for None. A request that a
-        stopping process has refused, without handling it, is sent once more on another connection.
-        """
+        """The body of the response. `body` is sent as JSON, and nothing is sent for None."""
         url = self._origin.with_path(path)
         request = partial(
-            self._session.request,
-            method,
-            url.with_query(query) if query else url,
+            aiohttp.ClientSession.request,
+            method=method,
+            url=url.with_query(query) if query else url,
             data=None if body is None else msgspec.json.encode(body),
             headers=self._headers(caller, has_body=body is not None),
             allow_redirects=False,
             timeout=time_limit(CALL_TIMEOUT),
         )
         try:
-            async with request() as response:
+            async with await send_repeatable(request, self._sessions, method) as response:
                 content = await read_answer(response)
-            if is_elsewhere(response):
-                async with request() as response:
-                    content = await read_answer(response)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise self.unavailable(error) from error
         if response.status >= 300:

@@ -29,6 +29,10 @@ class Sessions(msgspec.Struct, frozen=True):
     single_use: aiohttp.ClientSession
     live: aiohttp.ClientSession
 
+    def for_events(self) -> "Sessions":
+        """Those of event streams."""
+        return Sessions(self.live, self.live, self.live)
+
 
 @asynccontextmanager
 async def open_http_sessions(
@@ -66,10 +70,14 @@ def _session(
         connector = aiohttp.TCPConnector(
             limit=max_connections, keepalive_timeout=KEEPALIVE_S, socket_factory=open_socket, ssl=tls
         )
-    return aiohttp.ClientSession(
+    session = aiohttp.ClientSession(
         connector=connector,
         auto_decompress=False,
         cookie_jar=aiohttp.DummyCookieJar(),
         skip_auto_headers=NOT_ADDED,
         trust_env=False,
     )
+    # aiohttp would repeat PUT and DELETE as well: a DELETE that was handled before its connection broke would
+    # be answered 404 the second time. There is no setting for it; aiohttp's own test client does the same.
+    session._retry_connection = False  # noqa: SLF001
+    return session

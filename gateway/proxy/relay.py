@@ -21,8 +21,9 @@ from gateway.proxy.download import Download
 from gateway.proxy.event_stream import EventStreamDownload, Watch
 from gateway.proxy.header_filter import towards_client, towards_service
 from gateway.proxy.http_sessions import CONNECT_S, Sessions
+from gateway.proxy.repetition import is_unhandled, send_repeatable
 from gateway.proxy.upload import Upload
-from gateway.proxy.upstream_errors import BadAnswer, is_elsewhere, read_answer, refusal, refused_own_token
+from gateway.proxy.upstream_errors import BadAnswer, read_answer, refusal, refused_own_token
 from gateway.query import Query
 from shared.errors import Unavailable
 from shared.logs import correlation_id, get_logger
@@ -121,12 +122,8 @@ class Relay:
         *,
         event_stream: bool = False,
     ) -> aiohttp.ClientResponse:
-        """Sends a request without the client's body (RFC 9110 §9.3.1), and once more on a new connection when
-        the process that answered is about to stop and has not handled it.
-        """
+        """Sends a request without the client's body (RFC 9110 §9.3.1)."""
         headers.popall("Content-Length", None)
-        first = self._sessions.live if event_stream else self._sessions.pooled
-        again = self._sessions.live if event_stream else self._sessions.single_use
         send = partial(
             aiohttp.ClientSession.request,
             method=request.method,
@@ -136,12 +133,10 @@ class Relay:
             allow_redirects=False,
             timeout=self._timeout(EVENT_STREAM_IDLE_S if event_stream else 0.0),
         )
+        sessions = self._sessions.for_events() if event_stream else self._sessions
         try:
             async with asyncio.timeout(self._timeouts.answer.total_seconds()):
-                response = await send(first)
-                if is_elsewhere(response):
-                    response.close()
-                    response = await send(again)
+                response = await send_repeatable(send, sessions, request.method)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _unavailable(error) from error
         if response.status >= 300 and response.status != 304:
@@ -172,7 +167,7 @@ class Relay:
             async with asyncio.timeout(None) as timeout:
                 upload.watch(timeout, self._timeouts.answer)
                 response = await send(data=upload)
-                if is_elsewhere(response) and not body.begun:
+                if is_unhandled(response) and not body.begun:
                     response.close()
                     upload.watch(timeout, self._timeouts.answer)
                     response = await send(data=upload)

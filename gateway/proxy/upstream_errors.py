@@ -80,11 +80,6 @@ class BadAnswer(Unavailable):
     """A service sent an invalid response."""
 
 
-def is_elsewhere(response: aiohttp.ClientResponse) -> bool:
-    """True when the process that answered is about to stop and has not handled the request."""
-    return response.status == Unavailable.status and response.headers.get("Connection", "").lower() == "close"
-
-
 async def read_answer(response: aiohttp.ClientResponse) -> bytes:
     """The whole response body. Raises BadAnswer above MAX_RESPONSE_BYTES."""
     try:

@@ -83,6 +83,9 @@ class EmailSender:
             self._count("capped")
             self._log.info("email not sent", event_id=envelope.id, reason=reason)
             return
+        if self._stopping.is_set():
+            # Begun now, after waiting for stores, a slow send could outlast the grace and end unrecorded.
+            raise Retry(back_off(0), "the process is about to stop", counts=False)
         match await self._claim(event_id):
             case AlreadySent():
                 self._count("repeated")

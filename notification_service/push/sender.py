@@ -15,7 +15,7 @@ from notification_service.webhooks.delivery_record import DeliveryRecorder
 from notification_service.webhooks.outbound.ports import AttemptResult, WebhookClient
 from notification_service.webhooks.outbound.url_policy import InvalidWebhookUrl, UrlPolicy
 from notification_service.webhooks.ports import Deliveries, Lane
-from notification_service.webhooks.retry_policy import DispatchPolicy, Outcome, evaluate_attempt
+from notification_service.webhooks.retry_policy import DispatchPolicy, Outcome, evaluate_attempt, is_used_up
 from shared.clock import utc_now
 from shared.contracts.webhooks import Attempt
 from shared.logs import bind_correlation, get_logger
@@ -60,7 +60,7 @@ class PushSender:
                 await retry(lambda: self._deliveries.delete_lane(lane))
             elif waited_s > self._policy.begin_within.total_seconds():
                 log.warning("push attempt left to a later claim, too late after its own", message=delivery.id)
-            elif delivery.tries > len(SCHEDULE) + 1:  # earlier processes died while sending it
+            elif is_used_up(delivery, SCHEDULE):
                 await self._recorder.complete(delivery, None, Outcome(status="failed"))
             else:
                 await self._attempt(found, lane, delivery)

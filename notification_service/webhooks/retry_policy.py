@@ -11,6 +11,8 @@ from shared.contracts.webhooks import DeliveryStatus, Reason
 
 MAX_RETRY_AFTER = timedelta(hours=24)
 GONE = 410
+# Claims that came to no attempt: the process died or was stopped, or the store unavailable, before it.
+SPARE_CLAIMS = 5
 # Responses whose Retry-After is honoured (RFC 9110 §10.2.3, RFC 6585 §4).
 RETRY_AFTER_STATUSES = frozenset({429, 502, 503, 504})
 
@@ -44,6 +46,11 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     status: DeliveryStatus
     wait: timedelta = timedelta()
     disable: Reason | None = None
+
+
+def is_used_up(delivery: Delivery, schedule: Sequence[timedelta]) -> bool:
+    """Whether it was claimed so often that processes must have died while sending it."""
+    return delivery.tries > len(schedule) + 1 + SPARE_CLAIMS
 
 
 def evaluate_attempt(

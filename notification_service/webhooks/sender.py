@@ -12,7 +12,7 @@ from notification_service.webhooks.endpoint import Endpoint
 from notification_service.webhooks.outbound.ports import AttemptResult, WebhookClient
 from notification_service.webhooks.outbound.url_policy import InvalidWebhookUrl, UrlPolicy
 from notification_service.webhooks.ports import Deliveries, Endpoints, Lane
-from notification_service.webhooks.retry_policy import DispatchPolicy, Outcome, evaluate_attempt
+from notification_service.webhooks.retry_policy import DispatchPolicy, Outcome, evaluate_attempt, is_used_up
 from notification_service.webhooks.secret_cipher import SecretCipher, UndecryptableSecret
 from notification_service.webhooks.signature import sign_message
 from shared.clock import utc_now
@@ -56,8 +56,7 @@ class WebhookSender:
                 log.warning(
                     "webhook attempt left to a later claim, too late after its own", message=delivery.id
                 )
-            elif endpoint.disabled_reason is not None or delivery.tries > len(self._policy.schedule) + 1:
-                # More tries than the schedule allows: earlier processes died while sending it.
+            elif endpoint.disabled_reason is not None or is_used_up(delivery, self._policy.schedule):
                 await self._recorder.complete(delivery, None, Outcome(status="failed"))
             else:
                 await self._attempt(endpoint, delivery)

@@ -13,7 +13,8 @@ from shared.http.problems import send_problem
 RETRY_AFTER_S = 1
 HEALTH_PATHS = frozenset({"/healthz", "/readyz"})
 CLOSE = (b"connection", b"close")
-REFUSED = Unavailable.status
+UNHANDLED = "Tonegate-Unhandled"
+"""Response field: the request was refused before anything was done, and may be sent to another process."""
 # So many clients' addresses and ports are kept; without them a stop waits less.
 MAX_CONNECTIONS = 16_384
 
@@ -23,14 +24,16 @@ class ShuttingDown(Unavailable):
 
     def __init__(self) -> None:
         super().__init__(
-            "The process is about to stop.", retry_after_s=RETRY_AFTER_S, headers={"Connection": "close"}
+            "The process is about to stop.",
+            retry_after_s=RETRY_AFTER_S,
+            headers={"Connection": "close", UNHANDLED: "stopping"},
         )
 
 
 class GracefulStop:
     """Counts running requests and refuses new ones after `begin`, which may be repeated. From then on
-    responses close their connections, so that the client's next request goes elsewhere (RFC 9112 §9.6). A 503
-    does so only if it refuses the request, which the gateway may then send to another process.
+    responses close their connections, so that the client's next request goes elsewhere (RFC 9112 §9.6). Those
+    that refuse a request say so by UNHANDLED: the gateway may then send it to another process.
     """
 
     def __init__(self) -> None:
@@ -69,11 +72,7 @@ class GracefulStop:
                 return
 
             async def send_closing(message: Message) -> None:
-                if (
-                    self.has_begun
-                    and message["type"] == "http.response.start"
-                    and message["status"] != REFUSED
-                ):
+                if self.has_begun and message["type"] == "http.response.start":
                     message["headers"] = [*message["headers"], CLOSE]
                 await send(message)
 

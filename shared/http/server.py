@@ -27,7 +27,8 @@ MIN_GRACE_S = 1.0
 # clients would lose a request that is on its way just then. The first one is longer than the gateway keeps a
 # connection in its pool.
 QUIET_S, MAX_QUIET_S = 1.5, 5.0
-# A connection that was just accepted is closed unless its first request has arrived.
+# A connection that was accepted just before the end of the quiet period is closed unless its first request
+# has arrived.
 FIRST_REQUEST_S = 0.3
 # A client that reads only after its whole body loses the answer if the connection ends earlier.
 MIN_BODY_S, MAX_BODY_S = 3.0, 8.0
@@ -96,11 +97,13 @@ async def serve(
         try:
             await asyncio.wait({*running, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if was_stopped := stop.is_set():
-                left_s = await _drain(app, left_s, listeners.quiet.total_seconds())
+                left_s = await _drain(app, left_s)
         finally:  # also after an error: a listener left running would keep the process alive
             stopping.cancel()
             _stop_steps(app).begin()
+            # First, so that each connection of the server has the quiet period for its first request.
             async with answering_late_connections(main.detach(), listeners.late_fields, tls=tls):
+                left_s = await _keep_quiet(app, left_s, listeners.quiet.total_seconds())
                 await asyncio.sleep(FIRST_REQUEST_S)
                 left_s = await _drain_bodies(app, left_s)
                 for server in (main, metrics):
@@ -139,7 +142,7 @@ def _stop_steps(app: Litestar) -> StopSteps:
     return steps
 
 
-async def _drain(app: Litestar, grace_s: float, quiet_s: float) -> float:
+async def _drain(app: Litestar, grace_s: float) -> float:
     """Waits for running requests and other work. Returns the seconds of grace that are left."""
     get_logger(__name__).info("stopping", grace_s=grace_s)
     began = time.monotonic()
@@ -149,9 +152,16 @@ async def _drain(app: Litestar, grace_s: float, quiet_s: float) -> float:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(grace_s):
             await steps.graceful_stop.finished()
-            async with asyncio.timeout(MAX_QUIET_S):
-                await steps.graceful_stop.quiet(quiet_s)
     await drains
+    return grace_s - (time.monotonic() - began)
+
+
+async def _keep_quiet(app: Litestar, grace_s: float, quiet_s: float) -> float:
+    """Waits until no connection has been used for `quiet_s`. Returns the seconds of grace that are left."""
+    began = time.monotonic()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(min(MAX_QUIET_S, max(grace_s, 0.0))):
+            await _stop_steps(app).graceful_stop.quiet(quiet_s)
     return grace_s - (time.monotonic() - began)
 
 

@@ -9,6 +9,9 @@ from tests.integration.gateway.rig import SIGNED_IN, Rig
 from tests.integration.gateway.services import ReceivedRequest, Script, accept
 
 CONVERSION = "/v1/conversions/c1"
+VIDEO = {**SIGNED_IN, "Content-Type": "video/mp4"}
+# How the services of `shared/http` refuse what they have not handled.
+REFUSED = {"connection": "close", "retry-after": "1", "tonegate-unhandled": "stopping"}
 
 
 def stopping(then: Script, refusals: int = 1) -> Script:
@@ -20,7 +23,7 @@ def stopping(then: Script, refusals: int = 1) -> Script:
         await seen.read_body()
         if left:
             left -= 1
-            seen.problem(503, "unavailable", connection="close", **{"retry-after": "1"})
+            seen.problem(503, "unavailable", **REFUSED)
             seen.writer.close()
         else:
             await then(seen)
@@ -80,6 +83,40 @@ async def test_a_503_on_a_kept_connection_is_not_retried(rig: Rig) -> None:
     assert len(rig.converter.seen) == 1
 
 
+@pytest.mark.parametrize("method", ["GET", "DELETE", "POST"])
+async def test_what_a_stopping_process_has_handled_is_not_sent_again(rig: Rig, method: str) -> None:
+    """Its HTTP server closes the connection with any response."""
+
+    async def busy(seen: ReceivedRequest) -> None:
+        await seen.read_body()
+        seen.problem(503, "overloaded", connection="close", **{"retry-after": "1"})
+        seen.writer.close()
+
+    rig.converter.script = busy
+    url = rig.url + (CONVERSION if method != "POST" else "/v1/conversions")
+    async with rig.http.request(
+        method, url, headers=VIDEO, data=b"video" if method == "POST" else None
+    ) as answer:
+        assert (answer.status, (await answer.json())["code"]) == (503, "overloaded")
+    assert len(rig.converter.seen) == 1
+
+
+@pytest.mark.parametrize(("method", "status", "times"), [("GET", 200, 2), ("DELETE", 503, 1)])
+async def test_of_requests_whose_connection_breaks_those_without_effects_are_sent_again(
+    rig: Rig, method: str, status: int, times: int
+) -> None:
+    async def break_the_first(seen: ReceivedRequest) -> None:
+        if len(rig.converter.seen) == 1:
+            seen.writer.close()
+        else:
+            await found(seen)
+
+    rig.converter.script = break_the_first
+    async with rig.http.request(method, rig.url + CONVERSION, headers=SIGNED_IN) as answer:
+        assert answer.status == status
+    assert len(rig.converter.seen) == times
+
+
 async def test_a_streamed_body_is_not_sent_again(rig: Rig) -> None:
     rig.converter.script = stopping(accept)
     async with rig.http.post(
@@ -100,7 +137,7 @@ async def test_an_upload_of_which_nothing_was_read_is_sent_at_most_twice(
         nonlocal left
         if left:
             left -= 1
-            seen.problem(503, "unavailable", connection="close", **{"retry-after": "1"})
+            seen.problem(503, "unavailable", **REFUSED)
             seen.writer.close()
         else:
             await accept(seen)

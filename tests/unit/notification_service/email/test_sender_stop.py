@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from notification_service.email.message import Mail
 from notification_service.email.retry_policy import RetryPolicy
 from notification_service.email.sender import EmailSender
 from notification_service.email.sent_records import SentRecords
@@ -48,6 +49,18 @@ def sender_with(
     return email_sender(ledger, mailer, policy, records=records, stopping=stopping)
 
 
+class StoppedMeanwhile(MemoryMailer):
+    """The process is told to stop while it sends."""
+
+    def __init__(self, stopping: asyncio.Event) -> None:
+        super().__init__()
+        self._stopping = stopping
+
+    async def send(self, mail: Mail) -> None:
+        self._stopping.set()
+        await super().send(mail)
+
+
 async def handle(to: Handlers) -> None:
     await to.handle(EVENT_SENT, Delivery(envelope=enveloped(EVENT_SENT)))
 
@@ -59,8 +72,8 @@ async def record_what_was_handed_on(broker: MemoryBroker, ledger: MemoryLedger) 
 
 
 async def test_an_email_that_a_stopped_process_could_not_record_is_recorded_by_another_one() -> None:
-    ledger, mailer, stopping = FailingLedger(1, "record_sent"), MemoryMailer(), asyncio.Event()
-    stopping.set()
+    ledger, stopping = FailingLedger(1, "record_sent"), asyncio.Event()
+    mailer = StoppedMeanwhile(stopping)
     async with MemoryBroker((NOTIFICATION_RECORDS,)) as broker:
         await handle(handlers_of(sender_with(ledger, mailer, PATIENT, broker, stopping)))
         assert ledger.entries[EVENT].state == "sending"
@@ -124,3 +137,11 @@ async def test_a_process_that_is_stopping_does_not_wait_for_a_claim() -> None:
     with pytest.raises(Retry):
         await task
     assert mailer.taken == []
+
+
+async def test_a_mail_whose_turn_comes_after_the_stop_is_left_to_another_process() -> None:
+    ledger, mailer, stopping = MemoryLedger(), MemoryMailer(), asyncio.Event()
+    stopping.set()
+    with pytest.raises(Retry):
+        await handle(handlers_of(email_sender(ledger, mailer, PATIENT, stopping=stopping)))
+    assert (mailer.taken, ledger.entries) == ([], {})

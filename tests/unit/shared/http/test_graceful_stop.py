@@ -90,6 +90,7 @@ async def test_running_requests_finish_and_new_ones_are_refused() -> None:
         status, refused = await running.get("/slow")
         assert (status, refused.headers["Retry-After"], refused.headers["Connection"]) == (503, "1", "close")
         assert refused.content_type == "application/problem+json"
+        assert refused.headers["Tonegate-Unhandled"] == "stopping"
         running.beside.set()
         running.answer.set()
         assert (await slow)[0] == 200
