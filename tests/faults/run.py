@@ -191,7 +191,10 @@ class Run:
             row.missed += context.missed if is_hit else [*context.missed, scenario.name]
         except AssertionError as unmet:
             context.unmet.append(str(unmet))
-        row.slowest_recovery_s = max(row.slowest_recovery_s, await self._heal())
+        try:
+            row.slowest_recovery_s = max(row.slowest_recovery_s, await self._heal())
+        except AssertionError as unmet:
+            context.unmet.append(str(unmet))
         if is_hit and (scenario.may_repeat_mails or any(map(may_repeat, context.touched))):
             context.tolerance.add(began, time.time())
         watch.is_calm = True
