@@ -114,6 +114,7 @@ async def swept_clean(api: ConverterApi) -> bool:
         store, Cleanup(store, blobs), events, timedelta(0), lambda: utc_now() + timedelta(minutes=10)
     )
     with suppress(Unavailable, PyMongoError):
+        await store.prepare()
         await later.sweep()
         return await api.nothing_left()
     return False
