@@ -12,7 +12,7 @@ override SBOM := $(value SBOM)
 export VIDEO OUT SBOM
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap demo up down test test-media test-fast check audit sbom bench differences faults faults-planted test-containers
+.PHONY: help bootstrap demo up down test test-media test-fast check audit sbom bench differences faults faults-planted faults-stops faults-restarts test-containers
 
 help:
 	@echo 'make demo [VIDEO=path] [OUT=path]   converts a video, shows the MP3 and the mail, stops everything'
@@ -29,6 +29,8 @@ help:
 	@echo 'make faults                         injects some 500 faults; about forty minutes on two cores'
 	@echo 'make test-containers                builds compose.yaml and tests its containers; needs Docker'
 	@echo 'make faults-planted                 checks that `make faults` detects planted defects'
+	@echo 'make faults-stops                   stops notification_service 200 times, and 200 times with outages'
+	@echo 'make faults-restarts                restarts every service 100 times under clients that keep connections'
 
 bootstrap:
 	@devstack/bootstrap.sh $(BOOTSTRAP_OPTIONS)
@@ -82,3 +84,10 @@ test-containers: bootstrap
 
 faults-planted: bootstrap
 	@$(PYTHON) -m tests.faults --planted
+
+faults-stops: bootstrap
+	@$(PYTHON) -m tests.faults.stops --stops 200
+	@$(PYTHON) -m tests.faults.stops --stops 200 --outages
+
+faults-restarts: bootstrap
+	@$(PYTHON) -m tests.faults.rolling_restarts
