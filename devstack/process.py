@@ -56,6 +56,7 @@ class Launcher(Protocol):
 
 
 def launch(command: Sequence[str], env: Mapping[str, str], log: Path) -> Child:
+    """The usual launcher: starts a new program."""
     with log.open("ab") as output:
         return subprocess.Popen(
             command,

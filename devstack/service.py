@@ -39,7 +39,7 @@ class Service(Daemon):
         self._ports = ports
         self._settings = settings
         self.overrides: dict[str, str] = {}
-        self.launcher: tuple[str, ...] = ()
+        self.modules: tuple[str, ...] = ()
 
     def configure(self, overrides: Mapping[str, str]) -> "Service":
         """Sets variables for this process only, which override all others from its next start on."""
@@ -48,7 +48,7 @@ class Service(Daemon):
 
     def launched_by(self, module: str) -> "Service":
         """Runs the service through another module (`python -m MODULE SERVICE`) from its next start on."""
-        self.launcher = (module,)
+        self.modules = (module,)
         return self
 
     @property
@@ -64,7 +64,7 @@ class Service(Daemon):
         return f"{scheme(self._settings())}://127.0.0.1:{self.port}"
 
     def command(self) -> Sequence[str]:
-        return [sys.executable, "-m", *self.launcher, *COMMANDS[self.role]]
+        return [sys.executable, "-m", *self.modules, *COMMANDS[self.role]]
 
     def environment(self) -> Mapping[str, str]:
         prefix = self.role.upper()

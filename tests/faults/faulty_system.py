@@ -76,8 +76,7 @@ class FaultySystem(System):
                 self.proxies.link(f"{caller}>{name}", self.stack.ports[f"{caller}>{name}"], self._port(name))
         self.crashing_ffmpeg.install()
         for name in SERVICES:
-            service = self.stack.service(name).launched_by("tests.faults.launch")
-            service.configure(self._environment(name)).process.launcher = self._template.launch
+            self._template.forks(self.stack.service(name)).configure(self._environment(name))
         self.stack.start()
         # A node killed within moments of declaring its queues forgets them (rabbitmq-server#15725).
         self.stack.rabbitmq.control("eval", "ok = dets:sync(ra_directory_reverse).")

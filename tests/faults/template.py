@@ -29,6 +29,7 @@ from devstack.home import REPOSITORY
 from devstack.process import Child, launch
 from devstack.process_tree import MARK
 from devstack.servers.environment import plain_environment
+from devstack.service import Service
 from tests.faults.clock import Clock
 
 PR_SET_CHILD_SUBREAPER = 36
@@ -107,6 +108,11 @@ class Template:
                 raise RuntimeError(f"the template process could not fork {service}")
             return ForkedProcess(int(answer))
 
+    def forks(self, service: Service) -> Service:
+        """Has `service` forked by this template from its next start on."""
+        service.launched_by(LAUNCH).process.launcher = self.launch
+        return service
+
     def close(self) -> None:
         process, self._process = self._process, None
         if process is not None:
@@ -163,8 +169,9 @@ def main() -> None:
         become(request)
         # Runs as the main module now.
         sys.modules.pop(f"{request['command'][0]}.__main__", None)
-        clock.read_from(Path(os.environ["FAULTS_FOLDER"]))
-        import_module(LAUNCH).run_service(request["command"], Path(os.environ["FAULTS_FOLDER"]))
+        folder = Path(os.environ["FAULTS_FOLDER"])
+        clock.read_from(folder)
+        import_module(LAUNCH).run_service(request["command"], folder)
 
 
 def serve(listener: socket.socket) -> dict[str, Any] | None:

@@ -50,8 +50,7 @@ class Notifiers:
         self.slowest_s = 0.0
         for name in REPLICAS:
             overrides = {**settings, **links.settings(name), "FAULTS_FOLDER": str(folder / name)}
-            service = self._stack.service(name).launched_by("tests.faults.launch")
-            service.configure(overrides).process.launcher = self._template.launch
+            self._template.forks(self._stack.service(name)).configure(overrides)
 
     async def start(self) -> None:
         await asyncio.to_thread(self._stack.start, *REPLICAS)

@@ -3,6 +3,7 @@
  * is signed out has to sign in first; the page asks before it sends them. Any site can send such a form, so that what
  * it fills is bounded.
  */
+// As in uploads/shared_files.ts, which is no part of the service worker: that is one file.
 const CACHE = "tonegate-shared";
 const FIELD = "videos";
 const MOST_FILES = 20;

@@ -50,7 +50,7 @@ def sender_with(
 
 
 class StoppedMeanwhile(MemoryMailer):
-    """The process is told to stop while it sends."""
+    """A mailer during whose send the process receives SIGTERM."""
 
     def __init__(self, stopping: asyncio.Event) -> None:
         super().__init__()
