@@ -89,19 +89,23 @@ function Rest({ listing, count, children }: { listing: Listing; count: number; c
       </Message>
     );
   }
-  if (!listing.isComplete.value) return <More listing={listing} count={count} />;
+  if (!listing.isComplete.value) return <More listing={listing} />;
   if (count === 0 && listing.isSearch) return <Message title={t.search.none} text={t.search.noneText} icon="search">{children}</Message>;
   return count > 20 ? <p class="end">{t.end}</p> : null;
 }
 
-/** Loads the next page before its place is scrolled into view. */
-function More({ listing, count }: { listing: Listing; count: number }) {
+/** Loads the next page before its place is scrolled into view, and the one after that if its place is in view still. */
+function More({ listing }: { listing: Listing }) {
   const mark = useRef<HTMLDivElement>(null);
+  const loading = listing.loading.value;
   useEffect(() => {
-    if (!mark.current) return undefined;
-    const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && void listing.more(), { rootMargin: AHEAD });
+    if (loading || !mark.current) return undefined;
+    // Several changes arrive together when the page is slow: the last one says where the mark is.
+    const observer = new IntersectionObserver(
+      (changes) => changes.at(-1)?.isIntersecting && void listing.more(), { rootMargin: AHEAD },
+    );
     observer.observe(mark.current);
     return () => observer.disconnect();
-  }, [count, listing]);
+  }, [loading, listing]);
   return <div ref={mark}><Spinner /></div>;
 }
