@@ -37,7 +37,7 @@ class Infrastructure:
         self._client = connect(settings.mongo_url, "tonegate-converter")
         self.database = database_of(self._client)
         self.clock = ServerClock(self.database)
-        self._relay = OutboxRelay(MongoOutbox(self.database, self.clock), broker)
+        self._relay = OutboxRelay(MongoOutbox(self.database), broker)
         self.paths = PublicPaths(settings.public_url)
         self._progress = ProgressPublisher(broker, self.paths)
         self.store = MongoConversions(self.database, self.clock, self._relay.wake, self._progress.enqueue)

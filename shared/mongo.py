@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from pymongo import AsyncMongoClient
@@ -31,6 +31,11 @@ OPERATION_MS = 4_000
 MAX_CONNECTIONS = 64
 
 OUT_OF_DISK_SPACE = 14031
+
+UNCLAIMED = datetime(1970, 1, 1, tzinfo=UTC)
+"""End of the lease of what has never been claimed: in the past by the server's clock, whatever the process's
+clock says.
+"""
 
 log = get_logger(__name__)
 

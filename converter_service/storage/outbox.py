@@ -9,24 +9,27 @@ from pymongo import ASCENDING
 from pymongo.asynchronous.collection import AsyncCollection
 
 from converter_service.conversions.identifiers import new_id
-from shared.clock import Clock
 from shared.messaging.envelope import Envelope
 from shared.messaging.outbox import Pending
-from shared.mongo import Database, Document, mongo_errors
+from shared.mongo import UNCLAIMED, Database, Document, from_now, mongo_errors
+
+FREE = {"$lte": ["$$entry.held_until", "$$NOW"]}
 
 
 def pushed(events: Sequence[Envelope], since: datetime) -> Document:
     """The part of a MongoDB update that appends these events to the outbox."""
-    entries = [_entry(event, since) for event in events]
+    entries = [_entry(event) for event in events]
     return {"$push": {"outbox": {"$each": entries}}, "$min": {"outbox_since": since}}
 
 
 class MongoOutbox:
-    """Implements the outbox port of `OutboxRelay`."""
+    """Implements the outbox port of `OutboxRelay`.
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    Leases run on the database server's clock, so that a wrong clock in one process delays nothing.
+    """
+
+    def __init__(self, database: Database) -> None:
         self._documents: AsyncCollection[Document] = database["conversions"]
-        self._clock = clock
 
     async def claim(self, limit: int, lease_s: float) -> Sequence[Pending]:
         """Claims up to `limit` events for `lease_s` seconds, under a holder id that is new with each call."""
@@ -40,12 +43,11 @@ class MongoOutbox:
         return claimed[:limit]
 
     async def _claim_one(self, holder: str, lease: timedelta) -> Document | None:
-        now = self._clock()
+        mine = {"$mergeObjects": ["$$entry", {"held_until": from_now(lease), "holder": holder}]}
         with mongo_errors():
             return await self._documents.find_one_and_update(
-                {"outbox_since": {"$exists": True}, "outbox": {"$elemMatch": {"held_until": {"$lte": now}}}},
-                {"$set": {"outbox.$[free].held_until": now + lease, "outbox.$[free].holder": holder}},
-                array_filters=[{"free.held_until": {"$lte": now}}],
+                {"outbox_since": {"$exists": True}, "$expr": {"$anyElementTrue": [_each_entry(FREE)]}},
+                [{"$set": {"outbox": _each_entry({"$cond": [FREE, mine, "$$entry"]})}}],
                 sort=[("outbox_since", ASCENDING), ("_id", ASCENDING)],
                 projection={"outbox": 1},
                 return_document=True,
@@ -58,6 +60,11 @@ class MongoOutbox:
                 await self._documents.update_one({"_id": place}, _without(ids))
 
 
+def _each_entry(expression: Document) -> Document:
+    """Aggregation expression: `expression` for each `$$entry` of the outbox."""
+    return {"$map": {"input": {"$ifNull": ["$outbox", []]}, "as": "entry", "in": expression}}
+
+
 def _without(ids: Sequence[str]) -> list[Mapping[str, Any]]:
     """Removes these events; unsets an empty outbox, so that the partial index lists only pending ones."""
     kept = {"$filter": {"input": {"$ifNull": ["$outbox", []]}, "cond": {"$not": {"$in": ["$$this.id", ids]}}}}
@@ -66,10 +73,10 @@ def _without(ids: Sequence[str]) -> list[Mapping[str, Any]]:
     return [{"$set": {"outbox": kept}}, {"$set": emptied}]
 
 
-def _entry(event: Envelope, since: datetime) -> Document:
+def _entry(event: Envelope) -> Document:
     """Stores the envelope as JSON text, so that exactly these bytes are published."""
     body = msgspec.json.encode(event).decode()
-    return {"id": event.id, "held_until": since, "holder": "", "envelope": body}
+    return {"id": event.id, "held_until": UNCLAIMED, "holder": "", "envelope": body}
 
 
 def _envelope(entry: Mapping[str, Any]) -> Envelope:

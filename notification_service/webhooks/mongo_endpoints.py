@@ -13,7 +13,6 @@ from pymongo.errors import DuplicateKeyError
 from notification_service.webhooks.endpoint import Endpoint
 from notification_service.webhooks.errors import TooManyWebhooks
 from notification_service.webhooks.mongo_outbox import COLLECTION, entry_of
-from shared.clock import utc_now
 from shared.contracts.webhooks import ChangeWebhook, Reason
 from shared.messaging.envelope import Envelope
 from shared.mongo import OPERATION_MS, Database, Document, call_mongo
@@ -122,7 +121,7 @@ class MongoEndpoints:
         """
         if event is None:
             return await change(None)
-        entry = entry_of(event, utc_now())
+        entry = entry_of(event)
 
         async def change_and_store(session: Session) -> T:
             changed = await change(session)

@@ -4,23 +4,25 @@ Separate documents, because a webhook may be deleted before its event is publish
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import uuid4
 
 import msgspec
 from pymongo import ASCENDING, ReturnDocument
 
-from shared.clock import utc_now
 from shared.messaging.envelope import Envelope
 from shared.messaging.outbox import Pending
-from shared.mongo import Database, Document, call_mongo
+from shared.mongo import UNCLAIMED, Database, Document, call_mongo, from_now
 
 COLLECTION = "webhook_outbox"
 OLDEST_FIRST = [("at", ASCENDING), ("_id", ASCENDING)]
 
 
 class MongoWebhookOutbox:
-    """Implements the outbox port of `OutboxRelay`."""
+    """Implements the outbox port of `OutboxRelay`.
+
+    Leases run on the database server's clock, so that a wrong clock in one process delays nothing.
+    """
 
     def __init__(self, database: Database) -> None:
         self._events = database[COLLECTION]
@@ -39,11 +41,10 @@ class MongoWebhookOutbox:
         return claimed
 
     async def _claim_one(self, holder: str, lease: timedelta) -> Document | None:
-        now = utc_now()
         return await call_mongo(
             self._events.find_one_and_update(
-                {"held_until": {"$lte": now}, "holder": {"$ne": holder}},
-                {"$set": {"held_until": now + lease, "holder": holder}},
+                {"holder": {"$ne": holder}, "$expr": {"$lte": ["$held_until", "$$NOW"]}},
+                [{"$set": {"held_until": from_now(lease), "holder": holder}}],
                 sort=OLDEST_FIRST,
                 return_document=ReturnDocument.AFTER,
             )
@@ -54,7 +55,7 @@ class MongoWebhookOutbox:
         await call_mongo(self._events.delete_many({"_id": {"$in": ids}}))
 
 
-def entry_of(event: Envelope, now: datetime) -> Document:
+def entry_of(event: Envelope) -> Document:
     """The document of an event, as JSON text, so that exactly these bytes are published."""
     body = msgspec.json.encode(event).decode()
-    return {"_id": event.id, "at": event.time, "held_until": now, "holder": "", "envelope": body}
+    return {"_id": event.id, "at": event.time, "held_until": UNCLAIMED, "holder": "", "envelope": body}

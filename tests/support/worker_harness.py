@@ -97,7 +97,7 @@ class WorkerHarness:
         self.queue = MongoQueue(self.database)
         self.processor_use = MongoProcessorUse(self.database)
         self.blobs = GridFSBlobs(self.database, utc_now)
-        self.outbox = MongoOutbox(self.database, utc_now)
+        self.outbox = MongoOutbox(self.database)
         self.events = EventFactory(timedelta(days=1), utc_now)
         self.cleanup = Cleanup(self.store, self.blobs)
         self.quota = Quota(self.store, self.queue, QuotaLimits())

@@ -1,6 +1,7 @@
 """Contract tests of the outbox in conversion documents (MongoDB)."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
@@ -33,7 +34,7 @@ class MongoRig:
         await self._conversions.save(queued(), *envelopes)
 
     def opened(self) -> OutboxStore:
-        return MongoOutbox(database_of(self._client), utc_now)
+        return MongoOutbox(database_of(self._client))
 
 
 @pytest.fixture
@@ -67,3 +68,11 @@ class TestMongoOutbox(OutboxSuite):
         assert newest is not None
         await conversions.save(newest, envelope(2))
         assert ids(await store.claim(10, LEASE_S)) == ["event-2"]
+
+    async def test_an_event_of_a_process_whose_clock_is_an_hour_ahead_can_be_claimed_at_once(
+        self, mongo_rig: MongoRig
+    ) -> None:
+        ahead = MongoConversions(database_of(mongo_rig._client), lambda: utc_now() + timedelta(hours=1))
+        await ahead.add(queued())
+        await ahead.save(queued(), envelope(1))
+        assert ids(await mongo_rig.opened().claim(10, LEASE_S)) == ["event-1"]
