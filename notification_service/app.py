@@ -16,6 +16,7 @@ from notification_service.email.decline_service import DeclineController
 from notification_service.email.smtp import SmtpMailer
 from notification_service.push.controller import PushController
 from notification_service.push.session_end import SubscriptionEnd
+from notification_service.record_consumer import RecordConsumer
 from notification_service.records import record_handlers
 from notification_service.settings import NotificationSettings
 from notification_service.takeover import TakeoverByRecords
@@ -66,7 +67,7 @@ async def run(settings: NotificationSettings, stop: asyncio.Event, handover: tim
     mailer = SmtpMailer(settings.smtp_server, settings.smtp_timeout)
     broker = RabbitMQ(settings.amqp_url.reveal(), "notification", QUEUES, process=NOTIFICATION)
     relay = OutboxRelay(hooks.outbox, broker)
-    records = broker.consumer(NOTIFICATION_RECORDS, record_handlers(mails.ledger, hooks.deliveries))
+    records = RecordConsumer(broker, record_handlers(mails.ledger, hooks.deliveries), mails.ledger.ping)
     takeover = TakeoverByRecords(records, handover)
     emails = build_emails(
         settings, mails, mailer, publisher=broker, takeover=takeover, stopping=stopping, registry=registry
@@ -86,15 +87,16 @@ async def run(settings: NotificationSettings, stop: asyncio.Event, handover: tim
     ):
         deletion = AccountDeletion(hooks.endpoints, hooks.deliveries, utc_now)
         accounts = account_handlers(deletion, SubscriptionEnd(hooks.subscriptions))
+        mail = broker.consumer(NOTIFICATION_MAIL, emails.handlers)
         consumers = (
             records,
-            broker.consumer(NOTIFICATION_MAIL, emails.handlers),
+            mail,
             broker.consumer(NOTIFICATION_WEBHOOKS, end_handlers(webhooks.fanout, webhooks.push_fanout)),
             broker.consumer(NOTIFICATION_ACCOUNTS, accounts),
         )
         drain = partial(_drain, settings, stopping, [each.stop for each in (*consumers, webhooks.dispatcher)])
         checks = (
-            Check("rabbitmq", consumers[0].check),
+            Check("rabbitmq", mail.check),
             Check("mongodb", check_in_turn(mails.ledger.ping, preparation.check)),
             Check("smtp", mailer.ping, critical=False, cached_s=SMTP_CHECK_CACHED_S),
         )

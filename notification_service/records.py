@@ -1,7 +1,6 @@
 """Handlers of the records that another process could not store."""
 
 from notification_service.email.ledger import SentLedger
-from notification_service.retry import redeliver_when_unavailable
 from notification_service.webhooks.ports import Deliveries
 from shared.contracts.events import EmailSent, WebhookDelivered
 from shared.contracts.webhooks import Attempt
@@ -10,16 +9,16 @@ from shared.messaging.subscriptions import NOTIFICATION_RECORDS
 
 
 def record_handlers(ledger: SentLedger, deliveries: Deliveries) -> Handlers:
-    """Maps EmailSent and WebhookDelivered to their records. While a store is unavailable they raise Retry."""
+    """Maps EmailSent and WebhookDelivered to their records. While a store is unavailable they raise
+    Unavailable.
+    """
 
     async def record_email(event: EmailSent, _: Delivery) -> None:
-        with redeliver_when_unavailable():
-            await ledger.record_sent(event.entry, event.lease_token)
+        await ledger.record_sent(event.entry, event.lease_token)
 
     async def record_webhook(event: WebhookDelivered, _: Delivery) -> None:
         attempt = Attempt(at=event.at, status=event.status, duration=event.duration_s, error=None)
-        with redeliver_when_unavailable():
-            await deliveries.record_delivered(event.delivery_id, attempt)
+        await deliveries.record_delivered(event.delivery_id, attempt)
 
     return Handlers(
         {EmailSent: record_email, WebhookDelivered: record_webhook}, expected=NOTIFICATION_RECORDS.events

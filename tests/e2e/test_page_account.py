@@ -1,15 +1,13 @@
 """The account's view of the page: sessions, keys, deletion."""
 
-import time
-
 import httpx
-import pyotp
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.support.authenticator_app import AuthenticatorApp
 from tests.support.browser import executable
 from tests.support.client import PASSWORD, Person
-from tests.support.page import check_accessibility, register
+from tests.support.page import check_accessibility, register, sign_out
 
 pytestmark = pytest.mark.skipif(executable() is None, reason="no browser on this machine")
 
@@ -26,16 +24,16 @@ async def test_an_authenticator_app_is_added_and_asked_for_at_the_next_sign_in(
     person = Person(http)
     await opened(page, person.email)
     await page.get_by_role("button", name="Add an authenticator app").click()
-    app = pyotp.TOTP(await page.get_by_role("dialog").locator("code").inner_text())
-    await page.get_by_label("Code", exact=True).fill(app.at(time.time(), counter_offset=-1))
+    app = AuthenticatorApp(await page.get_by_role("dialog").locator("code").inner_text())
+    await page.get_by_label("Code", exact=True).fill(app.next())
     await page.get_by_role("button", name="Confirm", exact=True).click()
     await expect(page.get_by_role("heading", name="Your recovery codes")).to_be_visible()
     recovery = await page.get_by_role("dialog").locator("code").first.inner_text()
     await check_accessibility(page)
     await page.get_by_role("button", name="I have kept them").click()
     await expect(page.get_by_text("Unused recovery codes: 10")).to_be_visible()
-    for code in (app.now(), recovery):
-        await page.get_by_role("button", name="Sign out", exact=True).click()
+    for code in (app.next(), recovery):
+        await sign_out(page)
         await page.goto("./")
         await page.get_by_label("Email address").fill(person.email)
         await page.get_by_label("Password", exact=True).fill(PASSWORD)

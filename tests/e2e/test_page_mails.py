@@ -9,7 +9,7 @@ from playwright.async_api import Page, expect
 from tests.support.browser import executable
 from tests.support.client import PASSWORD, Person
 from tests.support.mailbox import Mailbox, link_in
-from tests.support.page import check_accessibility, register
+from tests.support.page import check_accessibility, register, sign_out
 
 pytestmark = pytest.mark.skipif(executable() is None, reason="no browser on this machine")
 
@@ -20,7 +20,7 @@ NEW = "another battery horse staple"
 async def test_a_forgotten_password_is_replaced(page: Page, mailbox: Mailbox) -> None:
     email = f"{token_hex(6)}@example.org"
     await register(page, email)
-    await page.get_by_role("button", name="Sign out").click()
+    await sign_out(page)
     await page.get_by_role("button", name="Forgotten your password?").click()
     await page.get_by_label("Email address").fill(email)
     await page.get_by_role("button", name="Send the mail").click()
@@ -78,7 +78,7 @@ async def test_who_signs_in_after_the_link_confirms_the_address(page: Page, mail
     await page.get_by_role("link", name="Account").click()
     await page.get_by_role("button", name="Send a confirmation mail").click()
     link = link_in(await mailbox.next_about_account(email, CONFIRM))
-    await page.get_by_role("button", name="Sign out", exact=True).click()
+    await sign_out(page)
     await page.goto(link)
     await page.get_by_role("link", name="while you are signed in").click()
     await expect(page.get_by_text("Sign in to confirm your address.")).to_be_visible()

@@ -6,12 +6,12 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page
 
 from tests.support.browser import executable
 from tests.support.client import Person, signed_in
 from tests.support.media import Media
-from tests.support.page import sign_in
+from tests.support.page import sign_in, sign_out
 from tests.support.push_service import BrowserOfTheTest, PushService, push_service, verified_claims
 from tests.support.wait import until
 
@@ -67,8 +67,7 @@ async def test_a_browser_that_has_asked_gets_a_message_when_a_video_is_ready(
     }
     assert verified_claims(message.headers["Authorization"])["aud"] == there.url
 
-    await page.get_by_role("button", name="Sign out", exact=True).click()
-    await expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    await sign_out(page)
     await until(lambda: nothing_left(person), what="the subscription ends with its session")
 
 

@@ -11,7 +11,7 @@ from playwright.async_api import Page, expect
 from tests.support.browser import executable
 from tests.support.client import Person
 from tests.support.media import Media
-from tests.support.page import check_accessibility, load_axe, sign_in
+from tests.support.page import check_accessibility, load_axe, sign_in, sign_out
 from tests.support.wait import until
 
 pytestmark = pytest.mark.skipif(executable() is None, reason="no browser on this machine")
@@ -109,8 +109,7 @@ async def test_who_signs_in_next_gets_nothing_that_was_shared_before(
     await sign_in(page, person.email)
     opened = await share(page, media.video(seconds=1))
     await expect(opened.get_by_role("heading", name="A file was shared with Tonegate")).to_be_visible()
-    await opened.get_by_role("button", name="Sign out", exact=True).click()
-    await expect(opened.get_by_role("button", name="Sign in")).to_be_visible()
+    await sign_out(opened)
     await until(lambda: nothing_is_kept(opened), what="the browser keeps nothing")
 
 

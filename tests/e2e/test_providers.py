@@ -2,18 +2,18 @@
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator
 from secrets import token_hex
 
 import httpx
-import pyotp
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.support.authenticator_app import AuthenticatorApp
 from tests.support.browser import executable
 from tests.support.client import visiting
 from tests.support.openid_provider import CLIENT_SECRET, Browser, OpenIDProvider
+from tests.support.page import sign_out
 from tests.support.system import System
 
 
@@ -97,16 +97,16 @@ async def test_a_person_signs_in_at_the_page_and_is_asked_for_the_second_factor(
     await expect(page.get_by_role("button", name="Remove Corp")).to_be_visible()
 
     await page.get_by_role("button", name="Add an authenticator app").click()
-    app = pyotp.TOTP(await page.get_by_role("dialog").locator("code").inner_text())
-    await page.get_by_label("Code", exact=True).fill(app.at(time.time(), counter_offset=-1))
+    app = AuthenticatorApp(await page.get_by_role("dialog").locator("code").inner_text())
+    await page.get_by_label("Code", exact=True).fill(app.next())
     await page.get_by_role("button", name="Confirm", exact=True).click()
     await page.get_by_role("button", name="I have kept them").click()
-    await page.get_by_role("button", name="Sign out", exact=True).click()
+    await sign_out(page)
     await page.context.clear_cookies()
     await page.goto("./")
     await continue_at_the_provider(page, email)
     await expect(page.get_by_role("heading", name="One more step")).to_be_visible()
-    await page.get_by_label("Code", exact=True).fill(app.now())
+    await page.get_by_label("Code", exact=True).fill(app.next())
     await page.get_by_role("button", name="Continue").click()
     await expect(page.get_by_role("button", name="Choose videos")).to_be_visible()
 

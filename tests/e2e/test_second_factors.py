@@ -1,18 +1,17 @@
 """Second factors through the gateway: codes, passkeys of a software authenticator and of a real browser."""
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
 import httpx
-import pyotp
 import pytest
 from sqlalchemy import text
 
 from auth_service.database.connection import one_connection
 from shared.settings import Secret
 from tests.support.authenticator import Authenticator
+from tests.support.authenticator_app import AuthenticatorApp
 from tests.support.browser import Tab, browsing, executable
 from tests.support.client import PASSWORD, Person
 from tests.support.mailbox import Mailbox
@@ -21,11 +20,11 @@ from tests.support.system import System
 Json = dict[str, Any]
 
 
-async def add_app(person: Person) -> tuple[pyotp.TOTP, list[str]]:
-    """Adds an authenticator app; the code of the step before confirms it, so the current one is unused."""
+async def add_app(person: Person) -> tuple[AuthenticatorApp, list[str]]:
+    """Adds an authenticator app."""
     added = (await person.post("/v1/auth/factors/totp", name="my phone")).raise_for_status().json()
-    app = pyotp.TOTP(added["secret"])
-    code = app.at(time.time(), counter_offset=-1)
+    app = AuthenticatorApp(added["secret"])
+    code = app.next()
     confirmed = await person.post(f"/v1/auth/factors/{added['id']}/confirm", code=code)
     codes: list[str] = confirmed.raise_for_status().json()["recovery_codes"]
     return app, codes
@@ -49,7 +48,7 @@ async def test_a_sign_in_with_a_code_and_each_code_is_good_once(
 ) -> None:
     app, recovery_codes = await add_app(person)
     await mailbox.next_about_account(person.email, "A second factor was added")
-    code, token = app.now(), (await first_step(person))["factor_token"]
+    code, token = app.next(), (await first_step(person))["factor_token"]
     pair = await second_step(http, token, code=code)
     assert pair.status_code == 200
     signed_in = Person(http, person.email, tokens=pair.json())
@@ -92,7 +91,7 @@ async def test_a_stolen_token_adds_and_removes_no_factor(person: Person, system:
         for body in (None, {"current_password": PASSWORD}):
             refused = await person.request(method, f"/v1/auth/factors/{path}", json=body)
             assert (refused.status_code, refused.json()["code"]) == (403, "proof_required")
-    assert (await person.post("/v1/auth/proof", code=app.now())).status_code == 204
+    assert (await person.post("/v1/auth/proof", code=app.next())).status_code == 204
     removed = await person.request("DELETE", f"/v1/auth/factors/{factor['id']}")
     assert removed.status_code == 204
     assert (await Person(person.http, person.email).sign_in()).status_code == 200

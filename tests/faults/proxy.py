@@ -11,6 +11,8 @@ T = TypeVar("T")
 PIECE = 64 * 1024
 SLOW_PIECE = 256
 CONNECT_S = 5.0
+# Steps of the loop until a connection that was aborted by the callback of a task is closed.
+CLOSING_STEPS = 3
 
 
 class LinkState(Enum):
@@ -63,6 +65,8 @@ class Link:
         self.hits = 0
         self._loop = loop
         self._target = target
+        self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
         self._open: set[asyncio.StreamWriter] = set()
         self._passable = asyncio.Event()
         self._passable.set()
@@ -87,18 +91,31 @@ class Link:
             writer.transport.abort()
 
     async def serve(self) -> None:
-        await asyncio.start_server(self._accept, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def close(self) -> None:
+        """Closes the port."""
+        if self._server is not None:
+            self._server.close()
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Not a coroutine: its task could be cancelled before its first step, which would leave the
+        connection open.
+        """
         if self.state is LinkState.CUT:
             self.hits += 1
             writer.transport.abort()
             return
+        task = asyncio.create_task(self._forward(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: writer.transport.abort())
+
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             async with asyncio.timeout(CONNECT_S):
                 further, onward = await asyncio.open_connection("127.0.0.1", self._target)
         except OSError:
-            writer.transport.abort()
             return
         self._open |= {writer, onward}
         dialogue = SmtpDialogue()
@@ -165,9 +182,13 @@ class Proxies:
     async def _end(self) -> None:
         own = asyncio.current_task()
         tasks = [task for task in asyncio.all_tasks() if task is not own]
+        for link in self.links.values():
+            link.close()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for _ in range(CLOSING_STEPS):
+            await asyncio.sleep(0)
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)

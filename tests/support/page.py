@@ -75,6 +75,12 @@ async def sign_in(page: Page, email: str) -> None:
     await expect(page.get_by_role("button", name="Choose videos")).to_be_visible()
 
 
+async def sign_out(page: Page) -> None:
+    """Signs out, and waits until that is done: a page that is left at once takes its request with it."""
+    await page.get_by_role("button", name="Sign out", exact=True).click()
+    await expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+
+
 async def choose(page: Page, *videos: Path) -> None:
     """Picks files as a person does."""
     async with page.expect_file_chooser() as chooser:

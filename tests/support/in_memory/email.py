@@ -85,7 +85,7 @@ class MemoryLedger:
         return Lease(token=entry.token, attempts=entry.attempts, since=entry.since)
 
     async def record_sent(self, event_id: str, token: str) -> None:
-        entry = self.entries[event_id]
+        entry = self.entries.setdefault(event_id, Entry("new"))
         entry.state, entry.token = "sent", token
 
     async def postpone(self, event_id: str, token: str) -> None:
