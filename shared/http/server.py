@@ -19,8 +19,10 @@ from shared.http.late_connections import ResponseFields, answering_late_connecti
 from shared.logs import get_logger
 from shared.settings import ServerCertificate
 
-# Cuts off clients that send their header too slowly (slow loris).
-HEADER_TIMEOUT_MS = 15_000
+# Cuts off clients that send their header too slowly (slow loris), and ends idle connections. Longer than
+# clients keep one by default (httpx 5 s, aiohttp 15 s), and no interval at which a client is likely to poll:
+# a request that is sent when its connection is closed gets no answer.
+HEADER_TIMEOUT_MS = 23_000
 # Time to close idle connections when no request is running any more.
 MIN_GRACE_S = 1.0
 # Idle connections are closed once none was used for the first of these times, or after the second one: their

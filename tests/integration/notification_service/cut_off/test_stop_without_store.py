@@ -1,7 +1,7 @@
 """A process that is stopped while MongoDB is cut off: the next one only records what was sent."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -11,7 +11,6 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from msgspec.structs import replace
 from yarl import URL
 
-from devstack.ports import free_port
 from notification_service.settings import NotificationSettings
 from notification_service.webhooks.mongo_deliveries import LAPSED
 from notification_service.webhooks.mongo_endpoints import MongoEndpoints
@@ -21,56 +20,17 @@ from notification_service.webhooks.signature import new_secret
 from shared.clock import utc_now
 from shared.mongo import Client, connect, database_of
 from shared.settings import Secret
-from tests.faults.proxy import Link, LinkState, Proxies
+from tests.faults.proxy import Link, LinkState
+from tests.integration.notification_service.cut_off.conftest import KEY
 from tests.integration.notification_service.service_process import is_alive, publishing, running
 from tests.support.event_samples import COMPLETED, enveloped
 from tests.support.mail_server import MailServer
 from tests.support.wait import until
 from tests.support.webhooks import Receiver, endpoint, receiver
 
-KEY = Secret("k" * 32)
 # Shorter than in the product; a busy machine needs less for a record that waits in RabbitMQ.
 SHORT = timedelta(seconds=4)
 POLL = DispatchPolicy(lease=timedelta(), schedule=()).poll
-
-
-@pytest.fixture
-def proxies() -> Iterator[Proxies]:
-    made = Proxies()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def link(mongo_url: str, proxies: Proxies) -> Link:
-    """The way to MongoDB, which a test can cut."""
-    return proxies.link("mongo", free_port(), URL(mongo_url).port or 0)
-
-
-@pytest.fixture
-def broker_link(amqp_url: str, proxies: Proxies) -> Link:
-    """The service's way to RabbitMQ, which a test can cut."""
-    return proxies.link("rabbitmq", free_port(), URL(amqp_url).port or 0)
-
-
-@pytest.fixture
-def settings(amqp_url: str, mongo_url: str, link: Link, broker_link: Link) -> NotificationSettings:
-    """Limits of a second: the leases have expired when the store is back."""
-    direct = URL(mongo_url).with_query({"directConnection": "true"})
-    return NotificationSettings(
-        amqp_url=Secret(str(URL(amqp_url).with_port(broker_link.port))),
-        mongo_url=Secret(str(direct.with_port(link.port))),
-        smtp_url=Secret(f"smtp://127.0.0.1:{free_port()}"),
-        sender="Tonegate <no-reply@tonegate.example>",
-        port=free_port(),
-        metrics_port=free_port(),
-        link_key=Secret("l" * 32),
-        webhook_key=KEY,
-        webhook_http=True,
-        webhook_networks=("127.0.0.0/8",),
-        webhook_timeout=timedelta(seconds=1),
-        smtp_timeout=timedelta(seconds=1),
-    )
 
 
 @asynccontextmanager

@@ -1,0 +1,1 @@
+"""The notification service without MongoDB or RabbitMQ."""
