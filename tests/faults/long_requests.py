@@ -70,6 +70,7 @@ class LongRequests:
         self._audible = ""
         self.done: Counter[str] = Counter()
         self.broken_off: list[str] = []
+        self.uncovered: list[str] = []
         self._kept = [KeptConnections(f"a kept connection to {url}", url, self._overlaps) for url in urls]
 
     @property
@@ -100,7 +101,7 @@ class LongRequests:
                 try:
                     yield
                     await self.settled()
-                    self.broken_off += [f"{each}: none succeeded across a stop" for each in self.lacking()]
+                    self.uncovered += [f"{each}: none succeeded across a stop" for each in self.lacking()]
                 finally:
                     for task in running:
                         task.cancel()

@@ -44,6 +44,8 @@ def counts(row: Row) -> Iterator[str]:
     if row.missed:
         names = ", ".join(f"{name} {count}" for name, count in sorted(Counter(row.missed).items()))
         yield f"not hit, not counted as injected: {len(row.missed)} ({names})"
+    for each in row.uncovered:
+        yield f"not shown by this run: {each}"
     tolerated = row.total(lambda each: len(each.tolerated))
     yield f"mails and webhooks repeated during a fault that permits it: {tolerated}"
 
@@ -65,6 +67,7 @@ def total(rows: Sequence[Row]) -> Row:
         injected=sum(row.injected for row in rows),
         missed=[each for row in rows for each in row.missed],
         accepted=sum(row.accepted for row in rows),
+        uncovered=[f"{row.scenario}: {each}" for row in rows for each in row.uncovered],
         findings=[findings for row in rows for findings in row.findings],
         slowest_recovery_s=max((row.slowest_recovery_s for row in rows), default=0.0),
     )

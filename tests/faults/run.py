@@ -47,7 +47,7 @@ MORE_STOPS = 3
 @dataclass
 class Row:
     """One line of the report; `missed` names what injections broke and nothing met, `injected` counts
-    the others.
+    the others. `uncovered` names what the scenario was to show, and did not come to.
     """
 
     scenario: str
@@ -55,6 +55,7 @@ class Row:
     injected: int = 0
     missed: list[str] = field(default_factory=list)
     accepted: int = 0
+    uncovered: list[str] = field(default_factory=list)
     findings: list[Findings] = field(default_factory=list)
     slowest_recovery_s: float = 0.0
 
@@ -153,7 +154,9 @@ class Run:
         findings.wrong += await missing_log_lines(self._system, uploads, sample)
         unanswered = self._traffic.broken_off[broken_off:]
         findings.wrong += [each for each in unanswered if not scenario.may_break_off(each)]
-        findings.wrong += long_requests.broken_off if scenario.is_graceful else []
+        if scenario.is_graceful:
+            findings.wrong += long_requests.broken_off
+            row.uncovered += long_requests.uncovered
         findings.tolerated, repeated = context.tolerance.split(findings.repeated_mails)
         findings.duplicated += repeated
         row.accepted = sum(upload.id is not None for upload in uploads)
