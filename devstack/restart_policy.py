@@ -15,6 +15,8 @@ PAUSES_S = (1, 2, 4, 8, 16, 30)
 PAUSE_AFTER_REFUSAL_S = 600.0
 # A part that ran for so long restarts with the shortest pause again.
 STEADY_AFTER_S = 60.0
+# Of a start or a readiness check, which may run a program: no process could be created, or it took too long.
+PART_ERRORS = (StackError, OSError, SubprocessError)
 
 
 class RestartPolicy:
@@ -39,9 +41,15 @@ class RestartPolicy:
             self._restart(now)
 
     def _note_readiness(self) -> None:
-        if self._awaited and self._part.is_ready():
+        if self._awaited and self._is_ready():
             self._awaited = False
             self._log(f"{self._part.name} is ready again")
+
+    def _is_ready(self) -> bool:
+        try:
+            return self._part.is_ready()
+        except PART_ERRORS:
+            return False
 
     def _plan(self, now: float, reason: str, *, refused: bool = False) -> None:
         if now - self._tried_at > STEADY_AFTER_S:
@@ -57,7 +65,7 @@ class RestartPolicy:
         try:
             self._part.launch()
             self._awaited = True
-        except (StackError, OSError, SubprocessError) as error:
+        except PART_ERRORS as error:
             self._plan(now, f"could not be started ({error})")
 
 

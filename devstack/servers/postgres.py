@@ -9,14 +9,19 @@ from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+import psutil
+
 from devstack.daemon import Daemon
 from devstack.errors import StackError
 from devstack.home import Home, write_private
 from devstack.process import StopPolicy
+from devstack.process_tree import is_running
 from devstack.servers.environment import plain_environment
 from devstack.servers.unprivileged import give_to_unprivileged, unprivileged
 
 SETUP_TIMEOUT_S = 180
+# `pg_isready` itself waits for a second; on a busy machine its start takes longer.
+CHECK_TIMEOUT_S = 10
 
 
 class Postgres(Daemon):
@@ -34,6 +39,7 @@ class Postgres(Daemon):
 
     def prepare(self) -> None:
         if (self._data / "PG_VERSION").exists():
+            discard_stale_lock(self._data)
             return
         shutil.rmtree(self._data, ignore_errors=True)  # left by an interrupted initdb
         self._data.mkdir(mode=0o700)
@@ -63,7 +69,10 @@ class Postgres(Daemon):
 
     def is_ready(self) -> bool:
         ready = [self._binary("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port), "-t", "1"]
-        return subprocess.run(ready, check=False, timeout=SETUP_TIMEOUT_S).returncode == 0
+        try:
+            return subprocess.run(ready, check=False, timeout=CHECK_TIMEOUT_S).returncode == 0
+        except subprocess.TimeoutExpired:
+            return False
 
     def initialize(self) -> None:
         known = self.sql("SELECT 1 FROM pg_database WHERE datname = 'tonegate'")
@@ -105,6 +114,24 @@ class Postgres(Daemon):
     @property
     def _password(self) -> str:
         return self.home.secret(f"{self.name}-password")
+
+
+def discard_stale_lock(data: Path) -> None:
+    """Deletes `postmaster.pid` if the process that it names is a zombie or works in another directory.
+
+    PostgreSQL does not start as long as any process has that PID: also one that was killed and is not reaped
+    by its parent, which in a container without an init never happens, and one that got the same PID later.
+    Backends that have survived their server still prevent the start: PostgreSQL also looks for them by the
+    shared memory of the directory.
+    """
+    lock = data / "postmaster.pid"
+    try:
+        process = psutil.Process(int(lock.read_text().partition("\n")[0]))
+        is_server = is_running(process) and Path(process.cwd()) == data
+    except (FileNotFoundError, ValueError, psutil.Error):
+        return  # left to PostgreSQL
+    if not is_server:
+        lock.unlink(missing_ok=True)
 
 
 def binaries() -> Path:

@@ -19,6 +19,7 @@ from converter_service.storage.gridfs import GridFSBlobs
 from shared.clock import utc_now
 from tests.support.conversions import converting, done, failed_one, queued, uploading
 from tests.support.converter import LINK_KEY, ConverterApi
+from tests.support.wait import until
 
 AUDIO = random.Random(5).randbytes(2_500_000)
 SHA256 = hashlib.sha256(AUDIO).hexdigest()
@@ -187,7 +188,7 @@ async def test_audio_after_its_retention_is_gone(api: ConverterApi) -> None:
 async def test_deletion_removes_the_bytes_and_the_record(finished: Finished) -> None:
     path = f"/v1/conversions/{finished.conversion.id}"
     assert (await finished.api.call("DELETE", path)).status == 204
-    assert await finished.api.nothing_left()
+    await until(finished.api.nothing_left, what="nothing is left of the conversion")
     assert (await finished.api.call("GET", path)).status == 404
     assert (await finished.api.call("DELETE", path)).status == 404
 

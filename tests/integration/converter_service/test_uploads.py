@@ -180,7 +180,7 @@ FILE = ('name="file"; filename="talk.mp4"', VIDEO)
 )
 async def test_an_invalid_form_is_refused_and_leaves_nothing(api: ConverterApi, body: bytes) -> None:
     assert await problem(await send_form(api, body)) == (400, "invalid_request")
-    assert await api.nothing_left()
+    await until(api.nothing_left, what="nothing is left of the upload")
 
 
 async def test_a_refused_option_is_named(api: ConverterApi) -> None:
@@ -264,12 +264,16 @@ async def test_a_video_of_exactly_the_limit_is_taken_and_one_byte_more_is_not(ap
     assert (await api.upload(b"v" * MAX_BYTES)).status == 202
     assert (await send_form(api, form(('name="file"', b"v" * MAX_BYTES)))).status == 202
     taken = await api.leftovers()
+
+    async def only_they_are_left() -> bool:
+        return await api.leftovers() == taken
+
     assert await problem(await api.upload(b"v" * (MAX_BYTES + 1))) == (413, "too_large")
     assert await problem(await api.upload(slowly(b"v" * (MAX_BYTES + 1)))) == (413, "too_large")
     too_large = form(('name="file"', b"v" * (MAX_BYTES + 1)))
     assert await problem(await send_form(api, too_large)) == (413, "too_large")
     assert await problem(await send_form(api, slowly(too_large))) == (413, "too_large")
-    assert await api.leftovers() == taken
+    await until(only_they_are_left, what="nothing is left of the refused uploads")
 
 
 KILOBYTE = b"x" * 1000
@@ -291,7 +295,7 @@ async def test_too_many_bytes_around_a_form_are_refused(
     before = place.startswith("before")
     body = repeated(b"", kilobytes, b"\r\n" + form(FILE)) if before else repeated(form(FILE), kilobytes)
     assert await problem(await send_form(api, body)) == (400, "invalid_request")
-    assert await api.nothing_left()
+    await until(api.nothing_left, what="nothing is left of the upload")
 
 
 @pytest.mark.parametrize("size", [1, 7, 100_000])
@@ -309,7 +313,7 @@ async def test_everything_in_a_form_counts_towards_the_limit(api: ConverterApi) 
     parts = [(header.replace("title", f"f{number}"), b"x" * 4000) for number in range(30)]
     video = ('name="file"', b"v" * MAX_BYTES)
     assert await problem(await send_form(api, slowly(form(video, *parts)))) == (413, "too_large")
-    assert await api.nothing_left()
+    await until(api.nothing_left, what="nothing is left of the upload")
 
 
 @pytest.mark.parametrize("kind", ["video/mp4", f"multipart/form-data; boundary={BOUNDARY}"])

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from subprocess import TimeoutExpired
 
 import pytest
 
@@ -23,6 +24,7 @@ class Script(Daemon):
         super().__init__("script", home)
         self.ending = "sys.exit(1)"
         self.starts = 0
+        self.check_error: Exception | None = None
 
     def prepare(self) -> None:
         self.starts += 1
@@ -34,6 +36,8 @@ class Script(Daemon):
         return plain_environment()
 
     def is_ready(self) -> bool:
+        if self.check_error is not None:
+            raise self.check_error
         return self.alive
 
     async def gone(self) -> None:
@@ -93,6 +97,21 @@ async def test_a_process_that_cannot_be_started_is_retried_later(script: Script,
     script.ending = "time.sleep(100)"
     policy.check(NOW + 3)
     assert script.alive
+
+
+@pytest.mark.parametrize("error", [OSError("no process can be created"), TimeoutExpired("check", 10)])
+async def test_a_failed_readiness_check_is_repeated(script: Script, error: Exception) -> None:
+    logged: list[str] = []
+    policy = RestartPolicy(script, logged.append)
+    script.ending = "time.sleep(100)"
+    script.check_error = error
+    policy.check(NOW)
+    policy.check(NOW + 1)
+    policy.check(NOW + 2)
+    assert len(logged) == 1
+    script.check_error = None
+    policy.check(NOW + 3)
+    assert logged[1:] == ["script is ready again"]
 
 
 async def test_a_log_contains_the_current_run_only(script: Script) -> None:

@@ -129,11 +129,12 @@ async def test_the_client_waits_for_a_broker_that_is_down_at_start(node: Node, u
         await asyncio.to_thread(node.start)
         async with asyncio.timeout(RECOVERY_S):
             await consumer.ready()
-        [envelope] = await publish(broker, UPLOADED)
-        await recorder.finished(1)
+        # A broker that has just started may confirm later than `publish_timeout`.
+        [published] = await publish_again(broker)
+        await until(lambda: published in recorder.done, what="it is handled")
         await consumer.stop(timedelta(seconds=5))
         await process
-    assert recorder.ids == [envelope.id]
+    assert set(recorder.ids) == {published}
 
 
 async def test_a_consumer_stops_while_the_broker_is_down(node: Node, url: str) -> None:
