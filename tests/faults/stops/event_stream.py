@@ -22,7 +22,7 @@ from tests.faults.stops.expectations import (
     REFUSED,
     Expected,
 )
-from tests.faults.stops.gone_claims import GoneProcess
+from tests.faults.stops.gone_claims import STREAM, GoneProcess
 from tests.faults.stops.mail_sink import UNKNOWN_RECIPIENT
 from tests.faults.stops.webhook_owners import WebhookOwners
 from tests.support.event_samples import COMPLETED, FAILED
@@ -122,7 +122,7 @@ class EventStream:
 
 def _envelope(event: ConversionCompleted | ConversionFailed) -> Envelope:
     identity, time = event.conversion_id, utc_now() - timedelta(seconds=1)
-    return wrap(event, "tonegate/stops", identity, identity, time=time)
+    return wrap(event, STREAM, identity, identity, time=time)
 
 
 async def _publish_later(broker: RabbitMQ, record: Envelope, pause_s: float) -> None:

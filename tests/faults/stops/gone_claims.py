@@ -20,6 +20,12 @@ from shared.messaging.envelope import Envelope, wrap
 from shared.mongo import Database
 
 KEEP = timedelta(days=1)
+STREAM = "tonegate/stops"
+
+
+def entry_of(event_id: str) -> str:
+    """Returns the id of the ledger's entry for an event of the stream."""
+    return f"{STREAM} {event_id}"
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,7 @@ class GoneProcess:
         """Claims the mail and the webhook of an event that is not published yet. The endpoint's lane must be
         empty.
         """
-        entry = f"{envelope.source} {envelope.id}"
+        entry = entry_of(envelope.id)
         mail = await self._ledger.claim(entry, lease)
         assert isinstance(mail, Lease), f"the mail of {entry} is claimed or sent already"
         delivery = new_delivery(

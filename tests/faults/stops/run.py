@@ -3,12 +3,9 @@
 import asyncio
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
-
-from pymongo import MongoClient
 
 from devstack.stack import Stack
 from notification_service.webhooks.payloads import Payloads
@@ -24,11 +21,10 @@ from tests.faults.stops.notifiers import Notifiers
 from tests.faults.stops.outages import Links, Outage
 from tests.faults.stops.points import reachable
 from tests.faults.stops.receiver import SlowReceiver
+from tests.faults.stops.records import Records
 from tests.faults.stops.report import StopReport
-from tests.faults.stops.webhook_owners import WebhookOwners, published_changes
-from tests.support.wait import until
+from tests.faults.stops.webhook_owners import WebhookOwners
 
-IDLE_WITHIN_S = 120.0
 # Leases of seconds, so that a message which a stop left unrecorded is sent again within the run.
 SETTINGS = {
     "NOTIFICATION_SMTP_TIMEOUT": "3s",
@@ -66,18 +62,18 @@ async def run_stops(
             gone = GoneProcess(database, Payloads(configured["GATEWAY_PUBLIC_URL"], signer))
             stream = EventStream(amqp_url, owners, gone, random.Random(f"{seed} events"))
             await notifiers.start()
-            async with stream.flowing(lambda: _count_recorded(mongo_url)):
+            records = Records(mongo_url, amqp_url, stream.published)
+            async with stream.flowing(records.count):
                 await notifiers.stop_repeatedly(stops)
                 stopped_at = time.time()
             report = _report_of(notifiers, stops, outages)
             with suppress(AssertionError):
-                await _all_recorded(mongo_url, len(stream.published))
+                await records.all_recorded()
             for identity, expected in stream.published.items():
                 received = Received(sink.mails(identity), receiver.deliveries(identity))
                 report.count(identity, expected, received, stopped_at)
-            if not await _is_idle(mongo_url, len(stream.published)):
-                report.wrong.append("some deliveries or changes are still pending, or mails not recorded")
-            if (published := await published_changes(amqp_url)) < owners.changes:
+            report.wrong += [f"not recorded: {each}" for each in await records.lacking()]
+            if (published := await records.published_changes()) < owners.changes:
                 report.lost.append(f"{owners.changes - published} changes of webhooks")
     finally:
         await notifiers.end()
@@ -96,40 +92,3 @@ def _report_of(notifiers: Notifiers, stops: int, outages: Sequence[Outage]) -> S
         outages=notifiers.struck,
         wrong=list(notifiers.problems),
     )
-
-
-async def _is_idle(mongo_url: str, events: int) -> bool:
-    """True once every delivery and every mail is recorded: nothing can be sent any more."""
-    return await asyncio.to_thread(_recorded, mongo_url) == (events, events, 0)
-
-
-async def _count_recorded(mongo_url: str) -> int:
-    """The number of events whose mail and webhook are recorded, approximately."""
-    mails, webhooks, _ = await asyncio.to_thread(_recorded, mongo_url)
-    return min(mails, webhooks)
-
-
-async def _all_recorded(mongo_url: str, events: int) -> None:
-    """Waits as long as something is recorded every IDLE_WITHIN_S. Raises AssertionError otherwise."""
-    while not await _is_idle(mongo_url, events):
-        before = await asyncio.to_thread(_recorded, mongo_url)
-
-        async def is_further(before: tuple[int, int, int] = before) -> bool:
-            return await asyncio.to_thread(_recorded, mongo_url) != before
-
-        await until(is_further, IDLE_WITHIN_S)
-
-
-def _recorded(mongo_url: str) -> tuple[int, int, int]:
-    """Numbers of mails sent or refused for good, of webhooks sent, and of what is still to be sent."""
-    with MongoClient[Mapping[str, Any]](mongo_url) as client:
-        database = client.get_default_database()
-        ledger, deliveries = database["letters"], database["webhook_deliveries"]
-        settled = {"$in": ["sent", "refused"]}
-        return (
-            ledger.count_documents({"state": settled}),
-            deliveries.count_documents({"status": "delivered"}),
-            ledger.count_documents({"state": {"$not": settled}})
-            + deliveries.count_documents({"status": {"$ne": "delivered"}})
-            + database["webhook_outbox"].count_documents({}),
-        )

@@ -2,8 +2,6 @@
 
 import secrets
 
-import aio_pika
-
 from notification_service.webhooks.endpoint import Endpoint
 from notification_service.webhooks.mongo_endpoints import MongoEndpoints
 from notification_service.webhooks.secret_cipher import SecretCipher
@@ -11,7 +9,6 @@ from notification_service.webhooks.signature import new_secret
 from shared.clock import utc_now
 from shared.contracts.events import WebhookChanged
 from shared.messaging.envelope import wrap
-from shared.messaging.subscriptions import AUTH_ACCOUNTS
 from shared.mongo import Database
 from shared.settings import Secret
 
@@ -37,10 +34,3 @@ class WebhookOwners:
         await self._endpoints.add(made, limit=1, event=wrap(event, "tonegate/stops", owner))
         self.changes += 1
         return made
-
-
-async def published_changes(amqp_url: str) -> int:
-    """Number of changes of webhooks in the queue of auth_service, which nothing consumes during a run."""
-    async with await aio_pika.connect(amqp_url) as connection, connection.channel() as channel:
-        queue = await channel.declare_queue(AUTH_ACCOUNTS.queue, passive=True)
-        return queue.declaration_result.message_count or 0
