@@ -37,13 +37,14 @@ class Records:
 
     async def all_recorded(self) -> None:
         """Waits as long as something is recorded every IDLE_WITHIN_S. Raises AssertionError otherwise."""
-        while await self.lacking():
-            before = await self._progress()
+        before = await self._progress()
+        while self._lacking(before):
 
-            async def is_further(before: Progress = before) -> bool:
-                return await self._progress() != before
+            async def further(before: Progress = before) -> Progress | None:
+                now = await self._progress()
+                return now if now != before else None
 
-            await until(is_further, IDLE_WITHIN_S)
+            before = await until(further, IDLE_WITHIN_S)
 
     async def count(self) -> int:
         """The number of events whose mail and webhook are recorded, approximately."""
@@ -52,7 +53,10 @@ class Records:
 
     async def lacking(self) -> list[str]:
         """What is not recorded, and so may still be sent."""
-        progress, events, refused = await self._progress(), len(self._published), len(self._refused())
+        return self._lacking(await self._progress())
+
+    def _lacking(self, progress: Progress) -> list[str]:
+        events, refused = len(self._published), len(self._refused())
         counts = {
             "mails": (progress.mails, events - refused),
             "webhooks": (progress.webhooks, events),
