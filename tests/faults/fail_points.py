@@ -9,7 +9,7 @@ import importlib
 import inspect
 import os
 import signal
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -26,6 +26,11 @@ CONVERSIONS = {
     "blob-finish": "converter_service.storage.gridfs:GridFSBlobs._finish",
     "outbox-claim": "converter_service.storage.outbox:MongoOutbox._claim_one",
     "outbox-clear": "converter_service.storage.outbox:MongoOutbox.clear",
+}
+# Taken only while MongoDB is out of reach.
+HAND_ON = {
+    "mail-hand-on": "notification_service.email.sent_records:SentRecords._hand_on",
+    "webhook-hand-on": "notification_service.webhooks.delivery_record:DeliveryRecorder._hand_on",
 }
 # Role → step → the method that takes it.
 STEPS: Mapping[str, Mapping[str, str]] = {
@@ -54,15 +59,21 @@ STEPS: Mapping[str, Mapping[str, str]] = {
         "blob-delete": "converter_service.storage.gridfs:GridFSBlobs.delete",
     },
     "notification": {
-        "take-message": BROKER["take-message"],
+        **BROKER,
+        **HAND_ON,
         "ledger-claim": "notification_service.email.mongo_ledger:MongoLedger.claim",
         "ledger-sent": "notification_service.email.mongo_ledger:MongoLedger.record_sent",
+        "ledger-postpone": "notification_service.email.mongo_ledger:MongoLedger.postpone",
+        "ledger-refuse": "notification_service.email.mongo_ledger:MongoLedger.record_refusal",
         "send": "notification_service.email.smtp:SmtpMailer.send",
         "webhook-add": "notification_service.webhooks.mongo_deliveries:MongoDeliveries.add",
         "webhook-claim": "notification_service.webhooks.mongo_deliveries:MongoDeliveries.claim",
         "webhook-look-up": "notification_service.webhooks.mongo_endpoints:MongoEndpoints.get",
         "webhook-post": "notification_service.webhooks.outbound.http_client:WebhookHttpClient.post",
         "webhook-settle": "notification_service.webhooks.mongo_deliveries:MongoDeliveries.complete",
+        "webhook-record": "notification_service.webhooks.mongo_deliveries:MongoDeliveries.record_delivered",
+        "outbox-claim": "notification_service.webhooks.mongo_outbox:MongoWebhookOutbox.claim",
+        "outbox-clear": "notification_service.webhooks.mongo_outbox:MongoWebhookOutbox.clear",
     },
 }
 
@@ -74,7 +85,12 @@ def role_of(name: str) -> str:
 
 def names(role: str) -> list[str]:
     """Returns all fail points of a role, such as `before-publish`."""
-    return [f"{moment}-{step}" for step in STEPS[role] for moment in ("before", "after")]
+    return names_of(STEPS[role])
+
+
+def names_of(steps: Iterable[str]) -> list[str]:
+    """Returns the fail points of these steps."""
+    return [f"{moment}-{step}" for step in steps for moment in ("before", "after")]
 
 
 class FailPoints:

@@ -14,12 +14,12 @@ from pathlib import Path
 
 from devstack.stack import Stack
 from tests.faults import termination
-from tests.faults.fail_points import names
 from tests.faults.stops.outages import FAULTS, Outage
-from tests.faults.stops.run import StopReport, run_stops
+from tests.faults.stops.report import lines
+from tests.faults.stops.run import run_stops
 
 STOPS = 200
-SERVERS = ("mongo", "rabbitmq", "mail")
+SERVERS = ("mongo", "rabbitmq")
 
 
 def main() -> int:
@@ -48,23 +48,6 @@ def main() -> int:
             )
     print(*lines(report, time.monotonic() - began), sep="\n")
     return 1 if report.problems or report.never_hit else 0
-
-
-def lines(report: StopReport, took_s: float) -> list[str]:
-    """Figures of a run, then its problems."""
-    points = names("notification")
-    stopped = (
-        f"{report.stops} stops in {took_s:.0f} s, the slowest {report.slowest_s:.1f} s: "
-        f"{report.points.total()} at {len(report.points)} of {len(points)} fail points, "
-        f"{report.moments} at random moments"
-    )
-    counted = (
-        f"{report.events} events: {len(report.lost)} lost, {len(report.twice)} sent twice, "
-        f"{len(report.wrong)} otherwise wrong"
-    )
-    outages = [f"{outage.value}: {count}" for outage, count in report.outages.items()]
-    never = [f"never hit: {', '.join(report.never_hit)}"] if report.never_hit else []
-    return [stopped, *outages, counted, *never, *report.problems]
 
 
 if __name__ == "__main__":

@@ -9,19 +9,24 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from notification_service.webhooks.mongo_endpoints import MongoEndpoints
-from notification_service.webhooks.secret_cipher import SecretCipher
-from notification_service.webhooks.signature import new_secret
 from shared.clock import utc_now
 from shared.contracts.events import ConversionCompleted, ConversionFailed
-from shared.messaging.envelope import wrap
+from shared.messaging.envelope import Envelope, wrap
 from shared.messaging.rabbitmq.broker import RabbitMQ
 from shared.messaging.subscriptions import SUBSCRIPTIONS
-from shared.mongo import connect, database_of
-from shared.settings import Secret
+from tests.faults.stops.expectations import (
+    ORDINARY,
+    ORPHANED,
+    RECORDED,
+    RECORDED_MAIL,
+    REFUSED,
+    Expected,
+)
+from tests.faults.stops.gone_claims import STREAM, GoneProcess
+from tests.faults.stops.mail_sink import UNKNOWN_RECIPIENT
+from tests.faults.stops.webhook_owners import WebhookOwners
 from tests.support.event_samples import COMPLETED, FAILED
 from tests.support.wait import until
-from tests.support.webhooks import endpoint
 
 OWNERS = 4
 # Bursts fill every slot of the consumers and the dispatcher.
@@ -31,63 +36,98 @@ PAUSE_S = (0.05, 0.4)
 BEHIND_AT_MOST = 300
 CATCH_UP_S = 0.3
 RECIPIENT = "stops@example.org"
+REFUSED_SHARE, GONE_SHARE, RECORDED_SHARE = 0.05, 0.1, 0.5
+# A record is handed on soon after its lease at the latest; a takeover is ten seconds later.
+GONE_LEASE_S, RECORD_S = (0.3, 3.0), (0.0, 4.0)
 
 
 class EventStream:
-    """Publishes bursts of events with unique ids; `published` lists the ids of their conversions."""
+    """Publishes bursts of events with unique ids; `published` has what each conversion has to lead to."""
 
-    def __init__(self, amqp_url: str, rng: random.Random) -> None:
-        self._amqp_url, self._rng = amqp_url, rng
-        self._owners = [f"owner-{number}" for number in range(OWNERS)]
-        self.published: list[str] = []
-
-    async def add_webhooks(self, mongo_url: Secret, key: Secret, receiver_url: str) -> None:
-        """Creates one webhook for each owner of the events."""
-        async with connect(mongo_url) as client:
-            endpoints, cipher = MongoEndpoints(database_of(client)), SecretCipher(key)
-            for owner in self._owners:
-                made = endpoint(owner, url=receiver_url, secret=cipher.encrypt(new_secret()))
-                await endpoints.add(made, limit=1)
+    def __init__(self, amqp_url: str, owners: WebhookOwners, gone: GoneProcess, rng: random.Random) -> None:
+        self._amqp_url, self._owners, self._gone, self._rng = amqp_url, owners, gone, rng
+        self._names = [f"owner-{number}" for number in range(OWNERS)]
+        self.published: dict[str, Expected] = {}
 
     @asynccontextmanager
     async def flowing(self, count_recorded: Callable[[], Awaitable[int]]) -> AsyncIterator[None]:
         """Publishes for the duration of the block, at most BEHIND_AT_MOST events ahead of the records of what
-        was sent; re-raises a failure to publish.
+        was sent; re-raises a failure to publish. Returns after the last record of a gone process.
         """
+        for name in self._names:
+            await self._owners.add(name)
         async with RabbitMQ(self._amqp_url, "stops", SUBSCRIPTIONS) as broker:
             await until(lambda: _is_ready(broker), what="the broker accepts messages")
             over = asyncio.Event()
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._publish_until(over, broker, count_recorded))
+                tasks.create_task(self._publish_until(over, broker, count_recorded, tasks))
                 try:
                     yield
                 finally:
                     over.set()
 
     async def _publish_until(
-        self, over: asyncio.Event, broker: RabbitMQ, count_recorded: Callable[[], Awaitable[int]]
+        self,
+        over: asyncio.Event,
+        broker: RabbitMQ,
+        count_recorded: Callable[[], Awaitable[int]],
+        records: asyncio.TaskGroup,
     ) -> None:
         while not over.is_set():
             if len(self.published) > BEHIND_AT_MOST + await count_recorded():
                 await asyncio.sleep(CATCH_UP_S)
                 continue
             for _ in range(self._rng.randint(*BURST)):
-                await self._publish_one(broker)
+                if self._rng.random() < GONE_SHARE:
+                    await self._publish_claimed(broker, records)
+                elif self._rng.random() < REFUSED_SHARE:
+                    await self._publish(broker, _envelope(self._event(recipient=UNKNOWN_RECIPIENT)), REFUSED)
+                else:
+                    await self._publish(broker, _envelope(self._event()), ORDINARY)
             await asyncio.sleep(self._rng.uniform(*PAUSE_S))
 
-    async def _publish_one(self, broker: RabbitMQ) -> None:
+    def _event(
+        self, *, owner: str | None = None, recipient: str = RECIPIENT
+    ) -> ConversionCompleted | ConversionFailed:
         identity = str(UUID(int=self._rng.getrandbits(128), version=4))
         sample: ConversionCompleted | ConversionFailed = self._rng.choice((COMPLETED, FAILED))
-        event = replace(
+        return replace(
             sample,
             conversion_id=identity,
-            owner_id=self._rng.choice(self._owners),
-            recipient=RECIPIENT,
+            owner_id=owner or self._rng.choice(self._names),
+            recipient=recipient,
             filename=identity,
         )
-        now = utc_now() - timedelta(seconds=1)
-        await broker.publish(wrap(event, "tonegate/stops", identity, identity, time=now))
-        self.published.append(identity)
+
+    async def _publish(self, broker: RabbitMQ, envelope: Envelope, expected: Expected) -> None:
+        await broker.publish(envelope)
+        self.published[envelope.id] = expected
+
+    async def _publish_claimed(self, broker: RabbitMQ, records: asyncio.TaskGroup) -> None:
+        """Publishes an event whose mail and webhook a gone process has claimed, and some of its records."""
+        owner = f"owner-{self._rng.getrandbits(64):x}"
+        endpoint = await self._owners.add(owner)
+        event = self._event(owner=owner)
+        envelope = _envelope(event)
+        lease = timedelta(seconds=self._rng.uniform(*GONE_LEASE_S))
+        claim = await self._gone.claim(event, envelope, endpoint, lease)
+        expected = ORPHANED
+        if self._rng.random() < RECORDED_SHARE:
+            handed_on = [claim.email_record(), *claim.webhook_records()]
+            expected = RECORDED if len(handed_on) > 1 else RECORDED_MAIL
+            for each in handed_on:
+                records.create_task(_publish_later(broker, each, self._rng.uniform(*RECORD_S)))
+        await self._publish(broker, envelope, expected)
+
+
+def _envelope(event: ConversionCompleted | ConversionFailed) -> Envelope:
+    identity, time = event.conversion_id, utc_now() - timedelta(seconds=1)
+    return wrap(event, STREAM, identity, identity, time=time)
+
+
+async def _publish_later(broker: RabbitMQ, record: Envelope, pause_s: float) -> None:
+    await asyncio.sleep(pause_s)
+    await broker.publish(record)
 
 
 async def _is_ready(broker: RabbitMQ) -> bool:

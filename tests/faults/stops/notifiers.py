@@ -10,18 +10,27 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import psutil
+
 from devstack.process import launch
 from devstack.service import Service
 from devstack.stack import Stack
-from tests.faults.fail_points import FailPoints, names
+from notification_service.app import HANDOVER
+from tests.faults.fail_points import FailPoints
 from tests.faults.stops.outages import Links, Outage
+from tests.faults.stops.points import PointOrder, unrecorded
 from tests.faults.template import Template
 from tests.support.wait import until
 
 REPLICAS = ("notification", "notification-2")
 # Every second stop is at a random moment, the others are at fail points in turn.
 MOMENT_S = (0.0, 0.8)
-HIT_WITHIN_S = 5.0
+# The relay of the outbox looks for events every five seconds.
+HIT_WITHIN_S = 8.0
+# A stop in so many comes after the process has lived for long enough to take claims over. The number is odd,
+# so that every second one of them is at a fail point.
+LONG_LIFE_EVERY, LONG_LIFE_FIRST = 9, 4
+TAKEOVER_S = (0.0, 5.0)
 ENDED_WITHIN_S = 60.0
 AGAIN_S = (0.0, 0.3)
 TERM = signal.SIGTERM
@@ -43,9 +52,9 @@ class Notifiers:
         self._template = Template()
         self._outages = itertools.cycle(outages)
         self.struck: Counter[Outage] = Counter()
-        self._points: list[str] = []
+        self._points = PointOrder(rng)
         self.hits: Counter[str] = Counter()
-        self.moments = 0
+        self.moments = self.long_lives = 0
         self.problems: list[str] = []
         self.slowest_s = 0.0
         for name in REPLICAS:
@@ -73,6 +82,9 @@ class Notifiers:
     async def _stop_each(self, service: Service, times: int) -> None:
         for number in range(times):
             outage = next(self._outages)
+            if number % LONG_LIFE_EVERY == LONG_LIFE_FIRST:
+                await asyncio.sleep(HANDOVER.total_seconds() + self._rng.uniform(*TAKEOVER_S))
+                self.long_lives += 1
             await (self._at_a_moment(service, outage) if number % 2 else self._at_a_point(service, outage))
             await self._links.start(service, outage, self._rng)
             self.struck[outage] += 1
@@ -85,24 +97,28 @@ class Notifiers:
         await self._ended(service, "a random moment")
 
     async def _at_a_point(self, service: Service, outage: Outage) -> None:
-        points, point = FailPoints(self._folder / service.name / "notification"), self._draw()
-        points.arm(point, TERM)
-        with contextlib.suppress(AssertionError):
-            await until(lambda: points.is_hit(point), timeout_s=HIT_WITHIN_S)
-        if points.disarm(point):  # not reached: it comes up again
-            self._points.insert(0, point)
+        point = self._points.draw(outage)
+        points = FailPoints(self._folder / service.name / "notification")
+        earlier = unrecorded(point)
+        if earlier and await self._is_hit(points, earlier, signal.SIGSTOP):
+            await self._links.strike(service.name, outage)
+            await until(lambda: _is_suspended(service), what=f"{service.name} is suspended")
+            service.process.send(signal.SIGCONT)
+        if await self._is_hit(points, point, TERM):
+            self.hits[point] += 1
+        else:
+            self._points.put_back(point, outage)
             service.process.send(TERM)
             self.moments += 1
-        else:
-            self.hits[point] += 1
         await self._links.strike(service.name, outage)
         await self._ended(service, point)
 
-    def _draw(self) -> str:
-        if not self._points:
-            self._points = names("notification")
-            self._rng.shuffle(self._points)
-        return self._points.pop()
+    async def _is_hit(self, points: FailPoints, point: str, signum: signal.Signals) -> bool:
+        """Arms a point, and waits until it is hit; disarms one that is not."""
+        points.arm(point, signum)
+        with contextlib.suppress(AssertionError):
+            await until(lambda: points.is_hit(point), timeout_s=HIT_WITHIN_S)
+        return not points.disarm(point)
 
     async def _ended(self, service: Service, where: str) -> None:
         """Waits for a clean exit; half of the processes get a second SIGTERM meanwhile."""
@@ -114,3 +130,7 @@ class Notifiers:
         self.slowest_s = max(self.slowest_s, time.monotonic() - began)
         if (code := service.process.exit_code) != 0:
             self.problems.append(f"{service.name}, stopped at {where}, ended with {code}")
+
+
+def _is_suspended(service: Service) -> bool:
+    return psutil.Process(service.process.pid).status() == psutil.STATUS_STOPPED
