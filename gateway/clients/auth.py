@@ -10,7 +10,7 @@ from gateway.identity.client_origin import origin
 from gateway.identity.principal import Principal
 from gateway.identity.service_tokens import ServiceTokens
 from gateway.proxy.http_sessions import Sessions
-from gateway.proxy.upstream_errors import BadAnswer, refusal
+from gateway.proxy.upstream_errors import BadAnswer, refusal, refused_own_token
 from shared.contracts.sessions import REVOKED_SESSION, TokenPair
 from shared.errors import ServiceError, Unauthenticated
 from shared.logs import get_logger
@@ -84,6 +84,8 @@ class AuthService(JsonService):
         if is_about_credentials(response):
             get_logger(__name__).error("auth_service refused the gateway's credentials")
             return BadAnswer("Accounts cannot be reached right now.")
+        if own := refused_own_token(response, looks_up_accounts=True):
+            return own
         # A 401 may also mean that the session has ended since it was looked up.
         error = refusal(response.status, response.headers, content)
         ended = response.headers.get(REVOKED_SESSION)

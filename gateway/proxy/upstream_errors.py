@@ -26,6 +26,7 @@ from shared.errors import (
     UnsupportedMediaType,
 )
 from shared.http_client import ResponseTooLarge, read_body
+from shared.identity.gateway_tokens import REFUSED
 from shared.logs import get_logger
 
 MAX_RESPONSE_BYTES = 1024 * 1024
@@ -88,11 +89,17 @@ async def read_answer(response: aiohttp.ClientResponse) -> bytes:
         raise BadAnswer("The service's response is too long.") from None
 
 
-def refused_own_token(response: aiohttp.ClientResponse) -> BadAnswer | None:
-    """The error for a 401 about the gateway's own token, from a service that looks up no accounts. A client
-    whose credential is valid would discard it because of a 401.
+def refused_own_token(
+    response: aiohttp.ClientResponse, *, looks_up_accounts: bool = False
+) -> BadAnswer | None:
+    """The error for a 401 about the gateway's own token. A client whose credential is valid would discard it
+    because of a 401.
+
+    Every 401 of a service that looks up no accounts is one, also of an older version that does not say so.
     """
-    if response.status != Unauthenticated.status or "Authorization" not in response.request_info.headers:
+    says_so = REFUSED in response.headers
+    is_sent = "Authorization" in response.request_info.headers
+    if response.status != Unauthenticated.status or not (says_so or (is_sent and not looks_up_accounts)):
         return None
     get_logger(__name__).error(
         "a service refused the gateway's token: check GATEWAY_PUBLIC_KEYS and clocks",

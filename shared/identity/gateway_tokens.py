@@ -21,6 +21,17 @@ ISSUER = "gateway"
 Audience: TypeAlias = Literal["auth_service", "converter_service", "notification_service"]
 
 
+REFUSED = "Tonegate-Refused"
+"""Response field: a service refused what the gateway sent of its own, not what its client sent."""
+
+
+class GatewayTokenRefused(InvalidToken):
+    """The token has an unknown key, another audience, or is not valid at this time."""
+
+    def __init__(self) -> None:
+        super().__init__(headers={REFUSED: ISSUER})
+
+
 class UserClaims(RegisteredClaims, frozen=True, kw_only=True):
     """Claims about the user (RFC 9068 §2.2). `scope` is present when the caller is limited to scopes."""
 
@@ -43,14 +54,15 @@ class GatewayTokens:
         self._now = now
 
     def verified(self, token: str, kind: type[Claims]) -> Claims:
-        """The claims of a valid token. Raises InvalidToken."""
-        key = self._keys.get(key_id(token))
-        if key is None:
-            raise InvalidToken
-        return verified_claims(token, key, kind, issuer=ISSUER, audience=self._audience, now=self._now())
+        """The claims of a valid token. Raises GatewayTokenRefused."""
+        try:
+            key = self._keys[key_id(token)]
+            return verified_claims(token, key, kind, issuer=ISSUER, audience=self._audience, now=self._now())
+        except (InvalidToken, KeyError):
+            raise GatewayTokenRefused from None
 
     async def principal(self, token: str, scopes: Sequence[str]) -> Principal:
-        """Raises InvalidToken, InsufficientScope.
+        """Raises GatewayTokenRefused, InsufficientScope.
 
         A token without a `scope` claim belongs to a signed-in user and is not limited (RFC 8693 §4.2).
         """

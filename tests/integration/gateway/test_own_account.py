@@ -241,6 +241,22 @@ async def test_a_wrong_gateway_secret_is_a_server_error(rig: Rig) -> None:
     assert "WWW-Authenticate" not in headers
 
 
+async def test_a_refusal_of_the_gateways_token_is_no_refusal_of_the_clients(rig: Rig) -> None:
+    """The clock of either process may be wrong; a client would discard its tokens because of a 401."""
+
+    async def refuse(seen: ReceivedRequest) -> None:
+        await seen.read_body()
+        seen.problem(401, "unauthenticated", **{"tonegate-refused": "gateway"})
+
+    async with rig.http.get(f"{rig.url}/v1/conversions", headers=SIGNED_IN) as response:
+        assert response.status == 202
+    rig.auth.script = refuse
+    status, problem, headers = await post(rig, "/v1/auth/logout", None, **SIGNED_IN)
+    assert (status, problem["code"]) == (503, "unavailable")
+    assert int(headers["Retry-After"]) > 0
+    assert "Tonegate-Refused" not in headers
+
+
 async def test_password_reset_requests_get_the_same_response_for_any_address(rig: Rig) -> None:
     for address in ("ann@example.org", "no address", "", "x" * 254):
         status, _, _ = await post(rig, "/v1/auth/password/forgot", {"email": address})

@@ -8,7 +8,13 @@ from gateway.identity.principal import Principal
 from gateway.identity.service_tokens import ServiceTokens
 from shared.errors import InvalidToken
 from shared.identity.gateway_keys import parse_public_keys
-from shared.identity.gateway_tokens import Audience, GatewayTokens
+from shared.identity.gateway_tokens import (
+    REFUSED,
+    Audience,
+    GatewayTokenRefused,
+    GatewayTokens,
+    UserClaims,
+)
 from tests.support.gateway_tokens import gateway_key, gateway_public_keys
 
 NOON = 1_800_000_000
@@ -66,6 +72,22 @@ async def test_no_scope_is_not_every_scope(tokens: ServiceTokens, clock: Clock) 
 async def test_another_service_refuses_it(tokens: ServiceTokens, clock: Clock, audience: Audience) -> None:
     with pytest.raises(InvalidToken):
         await verifier(clock, audience).principal(tokens.token_for(ANN).reveal(), [])
+
+
+def test_a_service_whose_clock_is_an_hour_ahead_says_that_the_gateways_token_is_refused(
+    tokens: ServiceTokens, clock: Clock
+) -> None:
+    token = tokens.token_for(ANN).reveal()
+    clock.now += 3600
+    with pytest.raises(GatewayTokenRefused) as refused:
+        verifier(clock).verified(token, UserClaims)
+    assert refused.value.headers[REFUSED] == "gateway"
+
+
+@pytest.mark.parametrize("token", ["", "a.b.c", "x" * 100])
+def test_what_is_no_token_of_the_gateway_is_refused_alike(clock: Clock, token: str) -> None:
+    with pytest.raises(GatewayTokenRefused):
+        verifier(clock).verified(token, UserClaims)
 
 
 def test_one_principal_s_token_is_signed_once_in_thirty_seconds(tokens: ServiceTokens, clock: Clock) -> None:
