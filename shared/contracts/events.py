@@ -26,8 +26,8 @@ class ConversionCompleted(Event, frozen=True, kw_only=True):
     """The audio is stored and verified. Links to it are to be valid until `link_expires_at`.
 
     `audio_path` is a signed link, relative to the gateway's public URL, in the events of older producers;
-    without it the reader signs the link. Without a `recipient` no email is sent. `recipient_verified` is of
-    the time of the upload.
+    without it the reader signs the link, with `links_ended`. Without a `recipient` no email is sent.
+    `recipient_verified` is of the time of the upload.
     """
 
     type: ClassVar[str] = "conversion_completed"
@@ -45,6 +45,7 @@ class ConversionCompleted(Event, frozen=True, kw_only=True):
     bitrate_bps: int | None = None
     sha256: str | None = None
     recipient_verified: bool | None = None
+    links_ended: int = 0
 
 
 class ConversionFailed(Event, frozen=True, kw_only=True):
@@ -218,6 +219,15 @@ class AccountRecovered(Event, frozen=True, kw_only=True):
     user_id: str
     recovered_at: datetime
     ended: tuple[str, ...] = ()
+
+
+class PasswordWasReset(Event, frozen=True, kw_only=True):
+    """A password was reset by mail: links to audio that were made before are ended."""
+
+    type: ClassVar[str] = "password_was_reset"
+
+    user_id: str
+    reset_at: datetime
 
 
 class AccountDeclined(Event, frozen=True, kw_only=True):
