@@ -116,7 +116,8 @@ class Encoder:
     async def _encode_whole(self, gain: Gain | None = None) -> VerifiedAudio:
         """Encodes and checks completeness."""
         job, made = self.job, await self.programs.encode(PassOptions(gain=gain))
-        if verify.has_expected_length(made.sound_s, job.expected_s):
+        is_expected = verify.has_expected_length(made.sound_s, job.expected_s)
+        if is_expected and not job.info.has_strays:
             return made
         if made.sound_s < 0:
             # ffmpeg ends without an error if the silence does not fit into its memory.
@@ -133,9 +134,8 @@ class Encoder:
         declared_s = None if job.info.is_estimated else job.info.duration_s
         source_s = max(extent.file_end_s, extent.audio_end_s)
         is_known = declared_s is not None and source_s <= declared_s + verify.tolerance_s(declared_s)
-        return replace(
-            made, lost_s=verify.lost_s(made.sound_s, extent), source_s=None if is_known else source_s
-        )
+        lost_s = verify.lost_s(made.sound_s, extent) + extent.strays_s
+        return replace(made, lost_s=lost_s, source_s=None if is_known else source_s)
 
     def _output(self, audio: VerifiedAudio) -> Output:
         size = self.job.target.stat().st_size

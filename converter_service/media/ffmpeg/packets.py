@@ -20,6 +20,8 @@ LARGEST_CHANGE = 2.5
 WHOLE_MS, TICK_S = b"000", 0.001
 # So many shorter ones in a row are no jitter: those of TrueHD are 0.8 ms long, rounded to 0 or 1 by Matroska.
 SHORT_RUN = 8
+# Sound that takes the place of other sound may begin so long before that ends.
+CHANGE_S = 2.0
 
 
 class SourceExtent(msgspec.Struct, frozen=True):
@@ -29,6 +31,7 @@ class SourceExtent(msgspec.Struct, frozen=True):
     `is_timed`: every packet of the track has a duration, except perhaps the last one. Otherwise (Shorten,
     WavPack in Matroska) their sum is an estimate.
     `rounding_s`: by how much `audio_s` may be too small because all times are whole milliseconds.
+    `strays_s`: sound within the window that other tracks have in place of the chosen one, behind its end.
     """
 
     audio_start_s: float
@@ -37,6 +40,33 @@ class SourceExtent(msgspec.Struct, frozen=True):
     file_end_s: float
     is_timed: bool = True
     rounding_s: float = 0.0
+    strays_s: float = 0.0
+
+
+class Successors:
+    """Sound of other tracks that begin where the chosen one ends."""
+
+    def __init__(self) -> None:
+        self._sums: dict[bytes, float] = {}
+        self._before: dict[bytes, float] = {}
+
+    def add(self, stream: bytes, length_s: float, *, is_chosen: bool) -> None:
+        """Adds a packet, in the file's order."""
+        if is_chosen:
+            self._before.update(self._sums)
+        else:
+            self._sums[stream] = self._sums.get(stream, 0.0) + length_s
+
+    @property
+    def seconds(self) -> float:
+        """Of the longest one, behind the last packet of the chosen track."""
+        before = self._before
+        rests = [
+            sum_s - before.get(stream, 0.0)
+            for stream, sum_s in self._sums.items()
+            if before.get(stream, 0.0) < CHANGE_S
+        ]
+        return max(rests, default=0.0)
 
 
 class PacketTotals:
@@ -69,17 +99,22 @@ class PacketTotals:
         self._count = self._undated = 0
         self._is_rounded = True
         self._waiting: tuple[float, float | None] | None = None
+        self._successors = Successors() if are_joined else None
 
     def add(self, lines: Iterable[bytes]) -> None:
-        """Adds lines of `stream_index,pts_time,duration_time,flags`; packets flagged D are skipped."""
+        """Adds lines of `codec_type,stream_index,pts_time,duration_time,flags`; packets flagged D are
+        skipped.
+        """
         for line in lines:
-            stream, start, length, flags, *_ = (*line.split(b","), b"", b"", b"", b"")
+            kind, stream, start, length, flags, *_ = (*line.split(b","), b"", b"", b"", b"", b"")
             if b"D" in flags:
                 continue
             start_s, length_s = parse_number(start), parse_number(length)
             if start_s is not None:
                 start_s -= self._placement.zero_s
                 self._file_end_s = max(self._file_end_s, start_s + (length_s or 0.0))
+            if kind == b"audio" and self._successors is not None:
+                self._successors.add(stream, length_s or 0.0, is_chosen=stream == self._stream)
             if stream == self._stream:
                 self._count += 1
                 self._undated += length_s is None
@@ -95,6 +130,7 @@ class PacketTotals:
         file_end_s = max(self._file_end_s, self._end_s)
         begin_s = min(start_s, self._end_s)
         rounding_s = TICK_S * self._count if self._is_rounded else 0.0
+        strays_s = 0.0 if self._successors is None else self._successors.seconds
         return SourceExtent(
             begin_s,
             self._end_s,
@@ -102,6 +138,7 @@ class PacketTotals:
             file_end_s,
             is_timed=self._undated <= 1,
             rounding_s=rounding_s,
+            strays_s=self._window.overlap_s(self._end_s, self._end_s + strays_s),
         )
 
     def _take(self, start_s: float | None, length_s: float | None) -> None:
