@@ -32,6 +32,8 @@ class SourceExtent(msgspec.Struct, frozen=True):
     WavPack in Matroska) their sum is an estimate.
     `rounding_s`: by how much `audio_s` may be too small because all times are whole milliseconds.
     `strays_s`: sound within the window that other tracks have in place of the chosen one, behind its end.
+    `packet_s`: the length of a packet; `skipped_s`: what decoders skip at both ends of a track without
+    timestamps; `size`: the bytes of the track's packets.
     """
 
     audio_start_s: float
@@ -41,6 +43,9 @@ class SourceExtent(msgspec.Struct, frozen=True):
     is_timed: bool = True
     rounding_s: float = 0.0
     strays_s: float = 0.0
+    packet_s: float = 0.0
+    skipped_s: float = 0.0
+    size: int = 0
 
 
 class Successors:
@@ -96,17 +101,16 @@ class PacketTotals:
         self._expected_s = self._offset_s = 0.0
         self._usual_s = LONGEST_PACKET_S
         self._short = 0
-        self._count = self._undated = 0
+        self._count = self._undated = self._size = self._skipped = 0
+        self._sample_rate = track.sample_rate
         self._is_rounded = True
         self._waiting: tuple[float, float | None] | None = None
         self._successors = Successors() if are_joined else None
 
     def add(self, lines: Iterable[bytes]) -> None:
-        """Adds lines of `codec_type,stream_index,pts_time,duration_time,flags`; packets flagged D are
-        skipped.
-        """
+        """Adds lines of `probe_commands.packets`; packets flagged D are skipped."""
         for line in lines:
-            kind, stream, start, length, flags, *_ = (*line.split(b","), b"", b"", b"", b"", b"")
+            kind, stream, start, length, size, flags, *skipped = (*line.split(b","), *[b""] * 5)
             if b"D" in flags:
                 continue
             start_s, length_s = parse_number(start), parse_number(length)
@@ -117,6 +121,8 @@ class PacketTotals:
                 self._successors.add(stream, length_s or 0.0, is_chosen=stream == self._stream)
             if stream == self._stream:
                 self._count += 1
+                self._size += int(parse_number(size) or 0)
+                self._skipped += sum(int(parse_number(each) or 0) for each in skipped[:2])
                 self._undated += length_s is None
                 self._is_rounded &= start.endswith(WHOLE_MS)
                 self._take(start_s, length_s)
@@ -139,6 +145,9 @@ class PacketTotals:
             is_timed=self._undated <= 1,
             rounding_s=rounding_s,
             strays_s=self._window.overlap_s(self._end_s, self._end_s + strays_s),
+            packet_s=self._usual_s if self._usual_s < LONGEST_PACKET_S else 0.0,
+            skipped_s=self._skipped / self._sample_rate if self._sample_rate else 0.0,
+            size=self._size,
         )
 
     def _take(self, start_s: float | None, length_s: float | None) -> None:

@@ -53,12 +53,6 @@ def excess_s(sound_s: float, expected: float | None, extent: SourceExtent, windo
     return excess if excess > tolerance_s(most_s) else 0.0
 
 
-def lost_s(sound_s: float, extent: SourceExtent) -> float:
-    """Seconds of sound in the source's packets that are not in the result."""
-    lost = extent.audio_s - sound_s
-    return lost if lost > LENGTH_TOLERANCE_S else 0.0
-
-
 def verdict(
     sound_s: float,
     info: MediaInfo,
@@ -82,7 +76,7 @@ def verdict(
         due_s = min(track.start_s + track.duration_s, at_most_s)
         if extent.audio_end_s < due_s - tolerance_s(due_s):
             return Verdict.CUT_OFF
-    # Without an error, the packets' durations may be wrong; `lost_s` then tells what is missing.
+    # Without an error, the packets' durations may be wrong; `losses` then tells what is missing.
     is_short = sound_s < extent.audio_s - tolerance_s(extent.audio_s)
     return Verdict.DAMAGED if complained and is_short else Verdict.WHOLE
 
