@@ -47,6 +47,8 @@ EMPTY_S = 0.002
 # All frames of an MP3 are counted, but only its first minute is decoded: the rest comes from the same
 # encoder, and decoding ten minutes would cost 12 % of encoding them. Other formats are decoded to their end.
 DECODED_S = 60.0
+# libavformat gives each packet of these containers a millisecond.
+UNTIMED = frozenset({"dhav"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ class JobPrograms:
             job.window,
             are_joined=are_joined,
             is_changing=is_changing,
+            has_durations=job.info.container not in UNTIMED,
         )
         command = probe_commands.packets(self.runner.tools, self.job.source, is_deep=self.job.info.is_deep)
         async with self.runner.start(command, self.job.target.parent) as running:

@@ -85,12 +85,16 @@ class PacketTotals:
         *,
         are_joined: bool = False,
         is_changing: bool = False,
+        has_durations: bool = True,
     ) -> None:
         """`are_joined`: the container is one of those whose files may be joined recordings.
 
         `is_changing`: the track's sample rate may change. Declared durations, computed with the first rate,
         may be wrong then.
+
+        `has_durations`: those of packets are not the same made-up one each.
         """
+        self._has_durations = has_durations
         self._is_changing = is_changing
         self._stream = str(track.stream).encode()
         self._is_regular = track.codec in REGULAR and not are_joined
@@ -113,7 +117,8 @@ class PacketTotals:
             kind, stream, start, length, size, flags, *skipped = (*line.split(b","), *[b""] * 5)
             if b"D" in flags:
                 continue
-            start_s, length_s = parse_number(start), parse_number(length)
+            start_s = parse_number(start)
+            length_s = parse_number(length) if self._has_durations else None
             if start_s is not None:
                 start_s -= self._placement.zero_s
                 self._file_end_s = max(self._file_end_s, start_s + (length_s or 0.0))

@@ -67,7 +67,7 @@ async def test_what_is_missing_and_the_silence_in_place_of_it_are_counted_once(
 
 @pytest.mark.parametrize("form", ["mp3", "flac"])
 @pytest.mark.parametrize(
-    ("container", "codec"), [("ac3", "ac3"), ("ts", "ac3"), ("mkv", "ac3"), ("eac3", "eac3")]
+    ("container", "codec"), [("ac3", "ac3"), ("ts", "ac3"), ("mkv", "ac3"), ("mkv", "eac3")]
 )
 async def test_frames_for_which_a_decoder_made_something_up_are_counted(
     harness: TranscodingHarness, media: Media, tmp_path: Path, container: str, codec: str, form: str
