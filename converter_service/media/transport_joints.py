@@ -13,6 +13,7 @@ from converter_service.media.transport_packets import (
     PAT_PID,
     Chunk,
     begins_unit,
+    is_scrambled,
     payload,
     read_chunks,
 )
@@ -169,5 +170,7 @@ class _Joints:
         for old, new in moved.items():
             place = chunk.find(old, start, stop)
             while place is not None:
-                chunk.move(place, new)
+                # Encrypted sound would become noise.
+                if new == NULL_PID or not is_scrambled(chunk.packet(place)):
+                    chunk.move(place, new)
                 place = chunk.find(old, place + 1, stop)

@@ -83,6 +83,10 @@ def begins_unit(packet: memoryview) -> bool:
     return bool(packet[1] & 0x40)
 
 
+def is_scrambled(packet: memoryview) -> bool:
+    return bool(packet[3] & 0x80)
+
+
 def checksum(section: bytes) -> int:
     """CRC-32/MPEG-2; 0 for a section together with its own."""
     remainder = 0xFFFFFFFF

@@ -98,6 +98,14 @@ def test_another_codec_a_further_track_and_a_pid_that_is_used_otherwise_stay_apa
     assert has_strays == ((MPEG, OLD) not in streams)
 
 
+def test_encrypted_packets_are_not_moved(tmp_path: Path) -> None:
+    locked = bytearray(sound(NEW, 1))
+    locked[3] |= 0x80
+    stream = tables(0, (MPEG, OLD)) + sound(OLD) + tables(1, (MPEG, NEW)) + bytes(locked) + sound(NEW, 1)
+    changed, _ = joined(tmp_path, stream)
+    assert list(pids(changed))[-2:] == [NEW, OLD]
+
+
 def test_a_pid_that_turns_from_sound_to_a_picture_is_left_alone(tmp_path: Path) -> None:
     start = tables(0, (MPEG, OLD)) + sound(OLD) + tables(1, (MPEG, NEW)) + sound(NEW)
     stream = start + tables(2, (0x1B, NEW), (MPEG, OTHER + 1)) + sound(OTHER + 1) + sound(NEW)
