@@ -61,7 +61,7 @@ class Problem(TonegateError):
         members: Mapping[str, Any] | None = None,
     ) -> None:
         fields = "; ".join(f"{each.field} {each.message}" for each in errors)
-        super().__init__(f"{detail} ({fields})" if fields else detail)
+        super().__init__(f"{detail.rstrip('.')}: {fields}." if fields else detail)
         self.status = status
         self.code = code
         self.detail = detail
