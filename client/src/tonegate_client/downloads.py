@@ -71,7 +71,8 @@ class Downloads:
                 raise Problem(status=206, code="unexpected_response", detail="The server sent another range.")
             received = start if continues else 0
             with part.open("ab" if continues else "wb") as file:
-                async for piece in response.aiter_raw(PIECE_BYTES):
+                # Pieces as they arrive: larger ones would be lost with the connection.
+                async for piece in response.aiter_raw():
                     await asyncio.to_thread(file.write, piece)
                     received += len(piece)
                     if progress is not None:
