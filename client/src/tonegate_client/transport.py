@@ -66,25 +66,27 @@ class Transport:
 
         Raises Problem for another one, ServerUnreachable, NotSignedIn.
         """
-        async with self.open(request) as response:
-            await response.aread()
-            return response
+        response = await self._open(request, with_body=True)
+        await response.aclose()
+        return response
 
     @contextlib.asynccontextmanager
     async def open(self, request: Request) -> AsyncIterator[httpx.Response]:
         """Like `send`, with the body still to be read. Errors while it is read are those of httpx."""
-        response = await self._open(request)
+        response = await self._open(request, with_body=False)
         try:
             yield response
         finally:
             await response.aclose()
 
-    async def _open(self, request: Request) -> httpx.Response:
+    async def _open(self, request: Request, *, with_body: bool) -> httpx.Response:
         failures, refused = 0, ""
         while True:
             token = "" if request.is_public or self._bearer is None else await self._bearer.token()
             try:
                 response = await self._attempt(request, token)
+                if with_body:
+                    await response.aread()
             except httpx.TransportError as error:
                 failures += 1
                 await self._pause_after_error(request, error, failures)

@@ -1,6 +1,6 @@
 """Requests of the client: repetition, problems."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
@@ -37,6 +37,20 @@ async def test_a_wait_that_is_too_long_is_left_to_the_caller() -> None:
         with pytest.raises(Problem) as caught:
             await client.conversions.get("c1")
     assert (caught.value.code, caught.value.retry_after_s) == ("rate_limited", 3600)
+
+
+class BrokenBody(httpx.AsyncByteStream):
+    """The connection breaks in the middle of the body."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield b'{"id": '
+        raise httpx.ReadError("")
+
+
+async def test_a_call_is_repeated_when_its_response_breaks_off() -> None:
+    server = in_turn(httpx.Response(200, stream=BrokenBody()), httpx.Response(200, json=conversion()))
+    async with server.client() as client:
+        assert (await client.conversions.get("c1")).id == "c1"
 
 
 async def test_calls_that_keep_failing_end() -> None:

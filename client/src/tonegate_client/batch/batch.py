@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
+
 from tonegate_client.batch.sources import Source
 from tonegate_client.batch.targets import TargetExists, Targets
 from tonegate_client.client import Client
@@ -83,7 +85,7 @@ class Batch:
             return Outcome(source, target=error.path, skipped="a file of this name is there")
         except LockTaken:
             return Outcome(source, skipped="it is being converted already")
-        except (TonegateError, OSError) as error:
+        except (TonegateError, OSError, httpx.HTTPError) as error:
             return Outcome(source, error=error)
 
     async def _convert(self, source: Source, observe: Observe) -> Outcome:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 import click
+import httpx
 
 from tonegate_client.command.completion import completion
 from tonegate_client.command.conversions import cancel, delete, get, link, list_conversions, retry, show
@@ -62,7 +63,7 @@ def run(arguments: Sequence[str]) -> int:
         # Nobody reads the output any more; the interpreter must not try again at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.FAILED
-    except (TonegateError, OSError, ValueError, sqlite3.Error) as error:
+    except (TonegateError, OSError, ValueError, sqlite3.Error, httpx.HTTPError) as error:
         return Output(as_json="--json" in arguments).error(error).exit_code
     return int(result) if isinstance(result, int) else ExitCode.DONE
 

@@ -51,9 +51,12 @@ async def convert(
         _check_pipe(sources, output, as_json=session.output.as_json)
         await convert_to_pipe(session, None if sources[0] == DASH else sources[0], name, options)
         return 0
+    found = _checked(sources)
+    async with session.open_client() as client:
+        await client.uploads.max_bytes()  # tells at once when the server is away
     with BatchRun(session) as run:
         targets = Targets(run.jobs, output, overwrite=overwrite)
-        return await run.convert(_checked(sources), targets, options, at_once=jobs)
+        return await run.convert(found, targets, options, at_once=jobs)
 
 
 def _check_pipe(sources: tuple[Path, ...], output: Path | None, *, as_json: bool) -> None:

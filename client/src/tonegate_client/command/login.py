@@ -37,7 +37,7 @@ async def login(
         raise click.UsageError(
             f"{session.server} is not encrypted: use https, or --allow-http if you trust the network."
         )
-    async with Client(session.server, credentials=session.credentials.of(session.server)) as client:
+    async with session.open_client_without_key() as client:
         if with_key:
             await client.accounts.use_key(read_secret("API key"))
             who = {"server": session.server, "account": "API key"}
@@ -69,7 +69,7 @@ async def logout(session: Session) -> None:
     store = session.credentials.of(session.server)
     if store.load() is None:
         raise NotSignedIn(f"You are not signed in to {session.server}.")
-    async with Client(session.server, credentials=store) as client:
+    async with session.open_client_without_key() as client:
         try:
             await client.accounts.sign_out()
         except NotSignedIn:

@@ -19,6 +19,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 DEFAULT_SERVER = "http://127.0.0.1:8000"
+# A person waits for the error, or for the result.
+QUICK = RetryPolicy(attempts=3)
 LOCAL_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -30,9 +32,16 @@ class Session:
         self.server = server_address(server or self.credentials.current_server() or DEFAULT_SERVER)
         self.output = Output(as_json=as_json)
 
-    def open_client(self, policy: RetryPolicy | None = None) -> Client:
+    def open_client(self, policy: RetryPolicy = QUICK) -> Client:
         """The client of the account that is signed in, or of the key in TONEGATE_API_KEY."""
         key = os.environ.get("TONEGATE_API_KEY") or None
+        return self._open(policy, key)
+
+    def open_client_without_key(self) -> Client:
+        """The client of the stored credentials."""
+        return self._open(QUICK, None)
+
+    def _open(self, policy: RetryPolicy, key: str | None) -> Client:
         return Client(self.server, api_key=key, credentials=self.credentials.of(self.server), policy=policy)
 
 
