@@ -30,6 +30,8 @@ class Outcome:
     error: Exception | None = None
 
 
+CONVERTED_BEFORE = "converted before"
+
 Observe = Callable[[Source], contextlib.AbstractContextManager[Observer]]
 """Opens the observer of one file."""
 
@@ -93,11 +95,11 @@ class Batch:
         identity = identity_of(file, self._options, self._client)
         with self._locks.hold(identity):
             if self._once_only and self._jobs.was_delivered(identity):
-                return Outcome(source, skipped="converted before")
+                return Outcome(source, skipped=CONVERTED_BEFORE)
             target = self._targets.choose(source, file.path, identity, self._options.format)
             known = self._jobs.result_at(target)
             if known is not None and known.is_there:
-                return Outcome(source, target=target, skipped="converted before")
+                return Outcome(source, target=target, skipped=CONVERTED_BEFORE)
             target.parent.mkdir(parents=True, exist_ok=True)
             with observe(source) as observer:
                 converter = FileConversion(self._client, self._jobs, observer)

@@ -1,11 +1,12 @@
 """A batch of conversions with its display, state and exit code."""
 
 import contextlib
+from collections import Counter
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
-from tonegate_client.batch.batch import Batch, Outcome
+from tonegate_client.batch.batch import CONVERTED_BEFORE, Batch, Outcome
 from tonegate_client.batch.sources import Source
 from tonegate_client.batch.targets import Targets
 from tonegate_client.command.errors import describe
@@ -21,6 +22,7 @@ from tonegate_client.state.file_lock import NamedLocks
 from tonegate_client.state.folders import state_folder
 from tonegate_client.state.jobs import JobStore
 
+KINDS = ("converted", CONVERTED_BEFORE, "skipped", "failed")
 # Outlasts a restart of the server, and a rate limit by the hour.
 PATIENT = RetryPolicy(attempts=10, longest_wait_s=3_700.0)
 
@@ -31,7 +33,7 @@ class BatchRun:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._display = open_display(as_json=session.output.as_json)
-        self._failed = 0
+        self._counts = Counter[str]()
 
     def __enter__(self) -> "BatchRun":
         with contextlib.ExitStack() as stack:
@@ -62,12 +64,20 @@ class BatchRun:
                 raise NotSignedIn(f"You are not signed in to {self._session.server}.")
             batch = Batch(client, self.jobs, targets, options, self._locks, once_only=once_only)
             await batch.run(sources, at_once, self._display.observe, self._report)
-        return ExitCode.FAILED if self._failed else ExitCode.DONE
+        return ExitCode.FAILED if self._counts["failed"] else ExitCode.DONE
+
+    def summarize(self) -> None:
+        """Writes how many files were converted, skipped and failed, for people."""
+        parts = [f"{self._counts[kind]} {kind}" for kind in KINDS if self._counts[kind]]
+        if not self._session.output.as_json:
+            self._display.write(
+                f"{', '.join(parts) or 'no videos found'}".capitalize() + ".", is_result=False
+            )
 
     def _report(self, outcome: Outcome) -> None:
         if isinstance(outcome.error, NotSignedIn | ServerUnreachable):
             return  # concerns all files, and is reported once, at the end
-        self._failed += outcome.error is not None
+        self._counts[kind_of(outcome)] += 1
         if self._session.output.as_json:
             self._display.write(to_json(record_of(outcome)), is_result=True)
             return
@@ -76,9 +86,17 @@ class BatchRun:
             self._display.write(f"{name}: {describe(outcome.error).text}", is_result=False)
         elif outcome.conversion is not None:
             self._display.write(plain(str(outcome.target)), is_result=True)
-        else:
+        elif outcome.skipped != CONVERTED_BEFORE:
             where = f" ({plain(str(outcome.target))})" if outcome.target else ""
             self._display.write(f"{name}: skipped, {outcome.skipped}{where}", is_result=False)
+
+
+def kind_of(outcome: Outcome) -> str:
+    if outcome.error is not None:
+        return "failed"
+    if outcome.conversion is not None:
+        return "converted"
+    return CONVERTED_BEFORE if outcome.skipped == CONVERTED_BEFORE else "skipped"
 
 
 def record_of(outcome: Outcome) -> dict[str, Any]:

@@ -56,7 +56,9 @@ async def convert(
         await client.uploads.max_bytes()  # tells at once when the server is away
     with BatchRun(session) as run:
         targets = Targets(run.jobs, output, overwrite=overwrite)
-        return await run.convert(found, targets, options, at_once=jobs)
+        code = await run.convert(found, targets, options, at_once=jobs)
+        run.summarize()
+        return code
 
 
 def _check_pipe(sources: tuple[Path, ...], output: Path | None, *, as_json: bool) -> None:
