@@ -1,13 +1,12 @@
 """Calls of the account: sign-in in one or two steps, fresh proof, sign-out, who one is."""
 
+import hashlib
 import time
 
 from tonegate_client.bearer import Bearer
 from tonegate_client.credentials import CredentialStore, KeyCredentials, session_of
 from tonegate_client.models import OwnAccount, TokenPair
 from tonegate_client.transport import Request, Transport
-
-HINT_LENGTH = 12
 
 
 class Accounts:
@@ -70,4 +69,4 @@ class Accounts:
 
 
 def key_credentials(key: str) -> KeyCredentials:
-    return KeyCredentials(account=f"key {key[:HINT_LENGTH]}", key=key)
+    return KeyCredentials(account=f"key {hashlib.sha256(key.encode()).hexdigest()[:16]}", key=key)

@@ -1,6 +1,7 @@
 """The synchronous client: the calls of `Client`, from programs without an event loop."""
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from pathlib import Path
@@ -167,5 +168,7 @@ async def _download(client: Client, conversion_id: str, target: Path) -> Convers
 async def _convert(
     client: Client, source: Path, target: Path, options: Options, jobs: JobStore | None
 ) -> Conversion:
-    conversion = FileConversion(client, jobs or JobStore.in_memory())
-    return await conversion.run(source, target, options)
+    if jobs is not None:
+        return await FileConversion(client, jobs).run(source, target, options)
+    with contextlib.closing(JobStore.in_memory()) as forgetful:
+        return await FileConversion(client, forgetful).run(source, target, options)

@@ -81,8 +81,9 @@ def server() -> Converter:
 
 
 @pytest.fixture
-def jobs() -> JobStore:
-    return JobStore.in_memory()
+def jobs() -> Iterator[JobStore]:
+    with contextlib.closing(JobStore.in_memory()) as jobs:
+        yield jobs
 
 
 @pytest.fixture

@@ -64,6 +64,21 @@ def test_the_doctor_says_that_the_server_is_away(capsys: pytest.CaptureFixture[s
     assert "WRONG  server: " in output
 
 
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["get"], "Missing argument 'ID'. See: tonegate get --help"),
+        (["lisst"], "No such command 'lisst'. Did you mean 'list'? See: tonegate --help"),
+        (["convert", "a\nb.mp4"], "a\\nb.mp4 does not exist. See: tonegate convert --help"),
+    ],
+)
+def test_wrong_arguments_are_one_line(
+    arguments: list[str], line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(arguments)
+    assert capsys.readouterr().err == f"{line}\n"
+
+
 def test_a_full_disk_is_explained() -> None:
     line = describe(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "a\nb.mp3"))
     assert line.text == (

@@ -1,8 +1,10 @@
 """Stored conversions: steps, results, locks."""
 
+import contextlib
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,11 +20,28 @@ def database(tmp_path: Path) -> Path:
     return tmp_path / "jobs.sqlite3"
 
 
-def test_each_step_is_found_by_the_next_process(database: Path) -> None:
-    jobs = JobStore(database)
+@pytest.fixture
+def jobs(database: Path) -> Iterator[JobStore]:
+    with contextlib.closing(JobStore(database)) as jobs:
+        yield jobs
+
+
+@pytest.fixture
+def later(jobs: JobStore, database: Path) -> Iterator[JobStore]:
+    """The store of another process."""
+    del jobs
+    with contextlib.closing(JobStore(database)) as later:
+        yield later
+
+
+def change(database: Path, statement: str, *values: object) -> None:
+    with contextlib.closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(statement, values)
+
+
+def test_each_step_is_found_by_the_next_process(jobs: JobStore, later: JobStore) -> None:
     key = jobs.begin("i1", SOURCE).key
     jobs.set_upload("i1", "u1")
-    later = JobStore(database)
     assert (later.begin("i1", SOURCE).key, later.job("i1").upload_id) == (key, "u1")
     later.set_conversion("i1", "c1")
     assert jobs.job("i1").conversion_id == "c1"
@@ -30,18 +49,18 @@ def test_each_step_is_found_by_the_next_process(database: Path) -> None:
     assert jobs.job("i1").upload_id is None
 
 
-def test_a_key_that_the_server_may_have_forgotten_is_replaced_if_it_made_nothing(database: Path) -> None:
-    jobs = JobStore(database)
+def test_a_key_that_the_server_may_have_forgotten_is_replaced_if_it_made_nothing(
+    jobs: JobStore, database: Path
+) -> None:
     old = {name: jobs.begin(name, SOURCE).key for name in ("unused", "used")}
     jobs.set_upload("used", "u1")
-    with sqlite3.connect(database) as connection:
-        connection.execute("UPDATE jobs SET key_made_at = key_made_at - ?", (KEY_LIFETIME_S + 1,))
+    change(database, "UPDATE jobs SET key_made_at = key_made_at - ?", KEY_LIFETIME_S + 1)
     assert jobs.begin("unused", SOURCE).key != old["unused"]
     assert jobs.begin("used", SOURCE).key == old["used"]
 
 
-def test_a_path_belongs_to_one_source(database: Path, tmp_path: Path) -> None:
-    jobs, path = JobStore(database), tmp_path / "talk.mp3"
+def test_a_path_belongs_to_one_source(jobs: JobStore, tmp_path: Path) -> None:
+    path = tmp_path / "talk.mp3"
     assert jobs.claim(path, "i1", SOURCE)
     assert not jobs.claim(path, "i2", Path("/videos/other.mp4"))
     path.write_bytes(b"audio")
@@ -55,8 +74,7 @@ def test_a_path_belongs_to_one_source(database: Path, tmp_path: Path) -> None:
 
 def test_a_database_of_a_later_version_is_left_alone(database: Path) -> None:
     JobStore(database).close()
-    with sqlite3.connect(database) as connection:
-        connection.execute("PRAGMA user_version = 99")
+    change(database, "PRAGMA user_version = 99")
     with pytest.raises(ValueError, match="later version"):
         JobStore(database)
 

@@ -1,6 +1,8 @@
 """Which files a command converts, and what the results are called."""
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,8 +13,9 @@ from tonegate_client.state.jobs import JobStore
 
 
 @pytest.fixture
-def jobs() -> JobStore:
-    return JobStore.in_memory()
+def jobs() -> Iterator[JobStore]:
+    with contextlib.closing(JobStore.in_memory()) as jobs:
+        yield jobs
 
 
 def choose(targets: Targets, path: Path, identity: str = "i1") -> str:

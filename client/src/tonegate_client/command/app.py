@@ -53,9 +53,11 @@ def run(arguments: Sequence[str]) -> int:
     """Runs the command and returns its exit code."""
     try:
         result = build().main(list(arguments), prog_name="tonegate", standalone_mode=False)
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
-        return error.exit_code
+        return ExitCode.USAGE
+    except click.ClickException as error:
+        return Output(as_json="--json" in arguments).error(error).exit_code
     except (click.Abort, KeyboardInterrupt, asyncio.CancelledError):
         sys.stderr.write("Interrupted.\n")
         return ExitCode.INTERRUPTED

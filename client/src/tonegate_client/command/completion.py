@@ -14,7 +14,7 @@ VARIABLE = "_TONEGATE_COMPLETE"
 @click.option("--json", "as_json", is_flag=True, hidden=True)
 @click.pass_context
 def completion(context: click.Context, shell: str, as_json: bool) -> int:
-    """Print a script that completes subcommands and options in a shell.
+    """Print a script that completes words in a shell.
 
     For bash: tonegate completion bash > ~/.local/share/bash-completion/completions/tonegate
     """

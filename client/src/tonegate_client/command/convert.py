@@ -11,6 +11,7 @@ from tonegate_client.command.batch_run import BatchRun
 from tonegate_client.command.options import conversion_options
 from tonegate_client.command.pipe import convert_to_pipe
 from tonegate_client.command.session import Session, with_session
+from tonegate_client.command.text import plain
 from tonegate_client.models import Options
 
 DASH = Path("-")
@@ -74,5 +75,5 @@ def _checked(arguments: tuple[Path, ...]) -> Iterator[Source]:
     """Raises click.UsageError for an argument that does not exist, before anything is sent."""
     for argument in arguments:
         if not argument.exists():
-            raise click.UsageError(f"{click.format_filename(argument)} does not exist.")
+            raise click.UsageError(f"{plain(str(argument))} does not exist.")
     return find_sources(arguments)

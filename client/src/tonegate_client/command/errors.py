@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+import click
+
 from tonegate_client.command.exit_codes import ExitCode
 from tonegate_client.command.text import plain
 from tonegate_client.problems import (
@@ -80,6 +82,8 @@ def describe(error: BaseException) -> ErrorLine:
         return _of_problem(error)
     if isinstance(error, OSError):
         return _of_system(error)
+    if isinstance(error, click.ClickException):
+        return _of_usage(error)
     if isinstance(error, ConversionFailed):
         return ErrorLine(error.code, str(error), "", ExitCode.FAILED)
     for kind, code, hint, exit_code in BY_CLASS:
@@ -94,6 +98,15 @@ def _of_problem(problem: Problem) -> ErrorLine:
         hint = f"Try again in {problem.retry_after_s:.0f} s."
     exit_code = BY_CODE.get(problem.code, ExitCode.FAILED)
     return ErrorLine(problem.code, str(problem), hint, exit_code, problem.request_id)
+
+
+def _of_usage(error: click.ClickException) -> ErrorLine:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    message = " ".join(error.format_message().split())
+    hint = f"See: {context.command_path if context else 'tonegate'} --help"
+    return ErrorLine(
+        "usage", message if message.endswith((".", "?")) else f"{message}.", hint, ExitCode.USAGE
+    )
 
 
 def _of_system(error: OSError) -> ErrorLine:

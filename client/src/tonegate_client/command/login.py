@@ -28,7 +28,7 @@ async def login(
     code: str | None,
     allow_http: bool,
 ) -> None:
-    """Sign in to a server, which later commands use.
+    """Sign in to a server; later commands use it.
 
     The tokens are kept in a file that only you can read. With --api-key the key is read from the terminal, or
     from standard input.

@@ -30,7 +30,7 @@ Results go to standard output, all else to standard error. Bars and colours appe
 `convert` and `watch` one line for each file, and an error is one line on standard error:
 `{"error": {"code": …, "message": …, "hint": …}}`. The codes are those of the [API](api.md#errors) and of
 failed conversions, and `not_signed_in`, `unreachable`, `source_changed`, `digest_mismatch`, `system_error`,
-`state_unusable`, `failed`. Names that are not UTF-8 appear as escapes (PEP 383).
+`state_unusable`, `usage`, `failed`. Names that are not UTF-8 appear as escapes (PEP 383).
 
 ## Variables and files
 | variable | meaning |

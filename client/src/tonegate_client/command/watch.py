@@ -35,10 +35,10 @@ LONGEST_PAUSE_S = 300.0
 async def watch(
     session: Session, *, folder: Path, output: Path | None, jobs: int, interval: float, options: Options
 ) -> int:
-    """Convert the videos in a folder, and those that appear in it, until Ctrl-C.
+    """Convert the videos that appear in a folder.
 
-    Each is converted once, also after a restart, and also if its result was moved away. A file counts as
-    complete when it is the same at two looks in a row.
+    Also those that are in it already; until Ctrl-C. Each is converted once, also after a restart, and also if
+    its result was moved away. A file counts as complete when it is the same at two looks in a row.
     """
     settled = SettledFiles(folder)
     with BatchRun(session) as run:

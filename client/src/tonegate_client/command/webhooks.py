@@ -11,7 +11,7 @@ EVENTS = ("conversion.completed", "conversion.failed", "conversion.cancelled")
 
 @click.group()
 def webhooks() -> None:
-    """Webhooks, which tell another server about the ends of conversions."""
+    """Webhooks: messages about your conversions to another server."""
 
 
 @webhooks.command("list")

@@ -64,10 +64,12 @@ class Result:
 
 
 class JobStore:
-    """Several processes may use one database at the same time."""
+    """Several processes may use one database at the same time; one thread at a time may use this object."""
 
     def __init__(self, database: Path | str) -> None:
-        self._connection = sqlite3.connect(database, timeout=BUSY_S, isolation_level=None)
+        self._connection = sqlite3.connect(
+            database, timeout=BUSY_S, isolation_level=None, check_same_thread=False
+        )
         self._connection.execute("BEGIN IMMEDIATE")
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
         if version == 0:
