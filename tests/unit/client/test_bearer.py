@@ -21,8 +21,17 @@ class Sessions(StubServer):
         super().__init__(self._script)
         self.number = 1
         self.is_over = False
+        self.arrived, self.go_on = asyncio.Event(), asyncio.Event()
+        self.go_on.set()
 
-    def _script(self, request: httpx.Request) -> httpx.Response:
+    async def _script(self, request: httpx.Request) -> httpx.Response:
+        answer = self._answer(request)
+        self.arrived.set()
+        await asyncio.sleep(0)  # lets other tasks send the same token
+        await self.go_on.wait()
+        return answer
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
         if request.url.path == "/v1/auth/refresh":
             sent = json.loads(request.content)["refresh_token"]
             self.is_over = self.is_over or sent != f"r{self.number}"
@@ -75,21 +84,12 @@ async def test_processes_that_share_a_file_refresh_once(tmp_path: Path) -> None:
 
 async def test_a_call_that_is_cancelled_during_the_refresh_loses_no_token() -> None:
     server, store = Sessions(), MemoryCredentials(tokens(1, valid_s=1.0))
-    arrived, go_on, usual = asyncio.Event(), asyncio.Event(), server.script
-
-    async def slow(request: httpx.Request) -> httpx.Response:
-        arrived.set()
-        await go_on.wait()
-        answer = usual(request)
-        assert isinstance(answer, httpx.Response)
-        return answer
-
-    server.script = slow
+    server.go_on.clear()
     async with server.client(store) as client:
         call = asyncio.create_task(client.conversions.get("c1"))
-        await arrived.wait()
+        await server.arrived.wait()
         call.cancel()
-        go_on.set()
+        server.go_on.set()
         with pytest.raises(asyncio.CancelledError):
             await call
         assert (await client.conversions.get("c1")).id == "c1"

@@ -41,6 +41,7 @@ def change(database: Path, statement: str, *values: object) -> None:
 
 def test_each_step_is_found_by_the_next_process(jobs: JobStore, later: JobStore) -> None:
     key = jobs.begin("i1", SOURCE).key
+    assert later.begin("i1", SOURCE).key == key
     jobs.set_upload("i1", "u1")
     assert (later.begin("i1", SOURCE).key, later.job("i1").upload_id) == (key, "u1")
     later.set_conversion("i1", "c1")

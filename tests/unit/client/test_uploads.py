@@ -65,7 +65,7 @@ def video(tmp_path: Path) -> Path:
 
 
 async def test_a_broken_upload_goes_on_where_the_server_has_it(video: Path) -> None:
-    tus, sent = TusServer(breaks=[1000, PIECE_BYTES + 1, 1]), list[int]()
+    tus, sent = TusServer(breaks=[1000, PIECE_BYTES + 1, 1, 1, 1, 1]), list[int]()
     async with StubServer(tus.answer).client() as client:
         source = source_file(video)
         made = await client.uploads.create(source.name, Options(), source.size, "k1")
