@@ -107,6 +107,15 @@ async def test_the_token_goes_to_the_server_only_wherever_the_location_points(vi
     assert {each.url.host for each in server.seen} == {"media.example.org"}
 
 
+async def test_a_redirect_is_not_followed() -> None:
+    elsewhere = httpx.Response(307, headers={"Location": "https://other.example/v1/conversions/c1"})
+    server = StubServer(lambda _: elsewhere)
+    async with server.client() as client:
+        with pytest.raises(Problem):
+            await client.conversions.get("c1")
+    assert len(server.seen) == 1
+
+
 async def test_a_file_that_changes_while_it_is_sent_never_becomes_complete(video: Path) -> None:
     tus = TusServer()
     async with StubServer(tus.answer).client() as client:

@@ -18,12 +18,12 @@ class Output:
         self.as_json = as_json
 
     def result(self, record: Any, *lines: str) -> None:
-        """Writes `record` as JSON, or the lines, which are plain text already."""
+        """Writes `record` as JSON, or the lines for people."""
         if self.as_json:
             self._write(to_json(record))
         else:
             for line in lines:
-                self._write(line)
+                self._write(plain(line))
 
     def table(self, records: Sequence[Any], head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Writes `records` as one JSON list, or the rows below a head."""
