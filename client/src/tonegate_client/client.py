@@ -13,7 +13,7 @@ from tonegate_client.downloads import Downloads
 from tonegate_client.models import Ready, TokenPair
 from tonegate_client.problems import Problem
 from tonegate_client.retry_policy import RetryPolicy
-from tonegate_client.transport import Request, Transport
+from tonegate_client.transport import OnWait, Request, Transport
 from tonegate_client.upload_transfer import UploadTransfer
 from tonegate_client.uploads import Uploads
 from tonegate_client.webhooks import Webhooks
@@ -25,7 +25,8 @@ TIMEOUT = httpx.Timeout(60.0, connect=10.0, pool=None)
 class Client:
     """A client of one server and account. Use it as a context manager, in one event loop.
 
-    `credentials` keeps the tokens; `api_key` takes their place. Calls are parts of the attributes below.
+    `credentials` keeps the tokens; `api_key` takes their place. `on_wait` is called
+    before each pause. Calls are parts of the attributes below.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Client:
         api_key: str | None = None,
         credentials: CredentialStore | None = None,
         policy: RetryPolicy | None = None,
+        on_wait: OnWait | None = None,
         http_transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         if api_key is not None:
@@ -50,7 +52,7 @@ class Client:
         policy = policy or RetryPolicy()
         bearer = Bearer(self.store, self._refresh)
         self._public = Transport(self._http, None, policy)
-        transport = Transport(self._http, bearer, policy)
+        transport = Transport(self._http, bearer, policy, on_wait)
         self.accounts = Accounts(transport, self.store, bearer)
         self.api_keys = ApiKeys(transport)
         self.conversions = Conversions(transport)

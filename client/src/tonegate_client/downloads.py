@@ -11,8 +11,8 @@ import httpx
 
 from tonegate_client.conversions import path_of
 from tonegate_client.models import Audio
-from tonegate_client.problems import DigestMismatch, Problem, ServerUnreachable
-from tonegate_client.transport import Request, Transport, describe_error
+from tonegate_client.problems import DigestMismatch, Problem
+from tonegate_client.transport import Request, Transport
 
 PIECE_BYTES = 1024 * 1024
 Progress = Callable[[int], None]
@@ -51,10 +51,7 @@ class Downloads:
             except httpx.TransportError as error:
                 now = _size_of(part)
                 failures = 1 if now > received else failures + 1
-                pause_s = self.transport.policy.pause_s(failures)
-                if pause_s is None:
-                    raise ServerUnreachable(describe_error(error)) from error
-                await asyncio.sleep(pause_s)
+                await self.transport.pause(error, failures)
             received = _size_of(part)
 
     async def _append(

@@ -9,9 +9,8 @@ import httpx
 import msgspec
 
 from tonegate_client.models import Conversion
-from tonegate_client.problems import ServerUnreachable
 from tonegate_client.sse import EventParser
-from tonegate_client.transport import Request, Transport, describe_error
+from tonegate_client.transport import Request, Transport
 
 # The server sends a comment every 15 seconds.
 SILENCE_S = 50.0
@@ -45,21 +44,13 @@ async def follow(
                     return
                 if isinstance(event, httpx.TransportError):
                     failures += 1
-                    await _pause(transport, event, failures)
+                    await transport.pause(event, failures)
                     continue
                 failures, last_id = 0, event.id
                 yield event
                 if event.name in FINAL_EVENTS:
                     return
         await asyncio.sleep(PAUSE_S)
-
-
-async def _pause(transport: Transport, error: httpx.TransportError, failures: int) -> None:
-    """Raises ServerUnreachable when there is to be no other attempt."""
-    pause_s = transport.policy.pause_s(failures)
-    if pause_s is None:
-        raise ServerUnreachable(describe_error(error)) from error
-    await asyncio.sleep(pause_s)
 
 
 async def _connection(

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -15,6 +15,9 @@ from tonegate_client.problems import Problem, ServerUnreachable, problem_of
 from tonegate_client.retry_policy import RetryPolicy
 
 T = TypeVar("T")
+
+OnWait = Callable[[float, Exception], None]
+"""Called before a pause of so many seconds, with the error that is its reason."""
 
 BUSY = frozenset({429, 503})
 BAD_GATEWAY = frozenset({502, 504})
@@ -47,7 +50,14 @@ class Request:
 class Transport:
     """`http` has the server's address as its base URL. `bearer` is None for public calls only."""
 
-    def __init__(self, http: httpx.AsyncClient, bearer: Bearer | None, policy: RetryPolicy) -> None:
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        bearer: Bearer | None,
+        policy: RetryPolicy,
+        on_wait: OnWait | None = None,
+    ) -> None:
+        self._on_wait = on_wait or no_notice
         self._http = http
         self._bearer = bearer
         self.policy = policy
@@ -89,7 +99,7 @@ class Transport:
                     await response.aread()
             except httpx.TransportError as error:
                 failures += 1
-                await self._pause_after_error(request, error, failures)
+                await self.pause(error, failures, may_repeat=may_repeat(request, error))
                 continue
             if response.is_success:
                 return response
@@ -99,7 +109,7 @@ class Transport:
                 await self._bearer.renew(token)
             else:
                 failures += 1
-                await self._pause_after_problem(request, problem, failures)
+                await self.pause(problem, failures, may_repeat=may_repeat(request, problem))
             if request.content is not None:
                 raise problem  # its bytes are spent
 
@@ -124,23 +134,29 @@ class Transport:
         )
         return await self._http.send(prepared, stream=True)
 
-    async def _pause_after_error(self, request: Request, error: httpx.TransportError, failures: int) -> None:
-        """Raises ServerUnreachable when the request is not to be repeated."""
-        never_sent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
-        may_repeat = request.is_repeatable or (never_sent and request.content is None)
-        pause_s = self.policy.pause_s(failures) if may_repeat else None
+    async def pause(self, error: Exception, failures: int, *, may_repeat: bool = True) -> None:
+        """Waits before the next attempt. Raises the error, as one of this package, if there is to be none."""
+        wait_s = error.retry_after_s if isinstance(error, Problem) else None
+        pause_s = self.policy.pause_s(failures, wait_s) if may_repeat else None
         if pause_s is None:
-            raise ServerUnreachable(describe_error(error)) from error
+            if isinstance(error, httpx.TransportError):
+                raise ServerUnreachable(describe_error(error)) from error
+            raise error
+        self._on_wait(pause_s, error)
         await asyncio.sleep(pause_s)
 
-    async def _pause_after_problem(self, request: Request, problem: Problem, failures: int) -> None:
-        """Raises the problem when the request is not to be repeated."""
-        may_repeat = problem.status in BUSY or (problem.status in BAD_GATEWAY and request.is_repeatable)
-        may_repeat = may_repeat and request.content is None
-        pause_s = self.policy.pause_s(failures, problem.retry_after_s) if may_repeat else None
-        if pause_s is None:
-            raise problem
-        await asyncio.sleep(pause_s)
+
+def may_repeat(request: Request, error: Exception) -> bool:
+    """False if a repetition might do something twice, or cannot help."""
+    if request.content is not None:
+        return False  # its bytes are spent
+    if isinstance(error, Problem):
+        return error.status in BUSY or (error.status in BAD_GATEWAY and request.is_repeatable)
+    return request.is_repeatable or isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+
+
+def no_notice(pause_s: float, error: Exception) -> None:
+    """Does nothing."""
 
 
 def describe_error(error: httpx.TransportError) -> str:

@@ -1,6 +1,5 @@
 """Sends the bytes of a file or a stream to a resumable upload, from where the server has them."""
 
-import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -10,7 +9,6 @@ import httpx
 from tonegate_client.models import Options
 from tonegate_client.problems import Problem, ServerUnreachable, TonegateError
 from tonegate_client.source_file import SourceFile
-from tonegate_client.transport import describe_error
 from tonegate_client.uploads import Uploads, UploadState
 
 # An interrupted stream is repeated from memory.
@@ -103,19 +101,10 @@ class UploadTransfer:
 
     async def _pause(self, error: Exception, failures: int) -> None:
         """Raises the error when the bytes are not to be sent again."""
-        policy = self.uploads.transport.policy
-        if isinstance(error, Problem):
-            if error.status in {404, 410}:
-                raise UploadGone from error
-            may_resume, wait_s = error.status in RESUMABLE, error.retry_after_s
-        else:
-            may_resume, wait_s = True, None
-        pause_s = policy.pause_s(failures, wait_s) if may_resume else None
-        if pause_s is None:
-            raise (
-                ServerUnreachable(describe_error(error)) if isinstance(error, httpx.TransportError) else error
-            )
-        await asyncio.sleep(pause_s)
+        if isinstance(error, Problem) and error.status in {404, 410}:
+            raise UploadGone from error
+        may_resume = not isinstance(error, Problem) or error.status in RESUMABLE
+        await self.uploads.transport.pause(error, failures, may_repeat=may_resume)
 
     async def _state(self, upload_id: str) -> UploadState:
         try:

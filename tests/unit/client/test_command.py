@@ -8,14 +8,16 @@ import click
 import pytest
 
 from devstack.ports import free_port
+from tonegate_client.batch.sources import Source
 from tonegate_client.command.app import run
+from tonegate_client.command.batch_run import may_pass
 from tonegate_client.command.errors import describe
 from tonegate_client.command.exit_codes import ExitCode
 from tonegate_client.command.options import parse_time
 from tonegate_client.command.session import is_exposed, server_address
 from tonegate_client.command.text import columns, plain, size_text
 from tonegate_client.command.watch import SettledFiles
-from tonegate_client.problems import Problem
+from tonegate_client.problems import Problem, SourceChanged
 
 
 @pytest.fixture(autouse=True)
@@ -136,3 +138,19 @@ def test_a_watched_file_is_taken_once_it_has_stopped_growing(tmp_path: Path) -> 
             video.write_bytes(content)
         looks.append(len(list(settled.look())))
     assert looks == [0, 0, 1, 0, 0, 1]
+    settled.give_again([Source(video)])
+    assert len(list(settled.look())) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "passes"),
+    [
+        (None, False),
+        (OSError(errno.ENOSPC, "full"), True),
+        (Problem(status=429, code="rate_limited", detail="Slower."), True),
+        (Problem(status=413, code="too_large", detail="Too large."), False),
+        (SourceChanged("It changed."), True),
+    ],
+)
+def test_a_watched_file_is_tried_again_after_what_may_pass(error: Exception | None, passes: bool) -> None:
+    assert may_pass(error) is passes

@@ -31,6 +31,16 @@ async def test_a_refused_call_is_repeated_once_retry_after_has_passed(status: in
     assert len(server.seen) == 3
 
 
+async def test_a_pause_is_announced_with_its_reason() -> None:
+    server = in_turn(
+        problem(429, "rate_limited", {"Retry-After": "0"}), httpx.Response(200, json=conversion())
+    )
+    announced = list[Exception]()
+    async with server.client(on_wait=lambda _, error: announced.append(error)) as client:
+        await client.conversions.get("c1")
+    assert [each.code for each in announced if isinstance(each, Problem)] == ["rate_limited"]
+
+
 async def test_a_wait_that_is_too_long_is_left_to_the_caller() -> None:
     server = in_turn(problem(429, "rate_limited", {"Retry-After": "3600"}))
     async with server.client() as client:

@@ -1,10 +1,13 @@
 """A batch of conversions with its display, state and exit code."""
 
 import contextlib
+import time
 from collections import Counter
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
+
+import httpx
 
 from tonegate_client.batch.batch import CONVERTED_BEFORE, Batch, Outcome
 from tonegate_client.batch.sources import Source
@@ -16,13 +19,22 @@ from tonegate_client.command.progress import open_display
 from tonegate_client.command.session import Session
 from tonegate_client.command.text import plain
 from tonegate_client.models import Options
-from tonegate_client.problems import NotSignedIn, ServerUnreachable
+from tonegate_client.problems import (
+    DigestMismatch,
+    NotSignedIn,
+    Problem,
+    ServerUnreachable,
+    SourceChanged,
+)
 from tonegate_client.retry_policy import RetryPolicy
 from tonegate_client.state.file_lock import NamedLocks
 from tonegate_client.state.folders import state_folder
 from tonegate_client.state.jobs import JobStore
 
 KINDS = ("converted", CONVERTED_BEFORE, "skipped", "failed")
+PASSING_STATUSES = frozenset({408, 409, 423, 429, 500, 502, 503, 504})
+# Shorter waits are nobody's concern.
+TOLD_S = 4.0
 # Outlasts a restart of the server, and a rate limit by the hour.
 PATIENT = RetryPolicy(attempts=10, longest_wait_s=3_700.0)
 
@@ -34,6 +46,9 @@ class BatchRun:
         self._session = session
         self._display = open_display(as_json=session.output.as_json)
         self._counts = Counter[str]()
+        self._told_until_s = 0.0
+        self.unfinished: list[Source] = []
+        """Files of the latest `convert` that failed for a reason which may pass."""
 
     def __enter__(self) -> "BatchRun":
         with contextlib.ExitStack() as stack:
@@ -59,7 +74,8 @@ class BatchRun:
         once_only: bool = False,
     ) -> ExitCode:
         """Converts the sources and reports each. Raises NotSignedIn and ServerUnreachable."""
-        async with self._session.open_client(PATIENT) as client:
+        self.unfinished = []
+        async with self._session.open_client(PATIENT, self._tell_wait) as client:
             if client.store.load() is None:
                 raise NotSignedIn(f"You are not signed in to {self._session.server}.")
             batch = Batch(client, self.jobs, targets, options, self._locks, once_only=once_only)
@@ -74,10 +90,20 @@ class BatchRun:
                 f"{', '.join(parts) or 'no videos found'}".capitalize() + ".", is_result=False
             )
 
+    def _tell_wait(self, pause_s: float, error: Exception) -> None:
+        """Tells people of a long wait, once for all files that wait at the same time."""
+        until_s = time.monotonic() + pause_s
+        if pause_s >= TOLD_S and until_s > self._told_until_s + TOLD_S and not self._session.output.as_json:
+            self._told_until_s = until_s
+            reason = str(error) if isinstance(error, Problem) else "The server does not answer."
+            self._display.write(plain(f"{reason} Waiting {pause_s:.0f} s."), is_result=False)
+
     def _report(self, outcome: Outcome) -> None:
         if isinstance(outcome.error, NotSignedIn | ServerUnreachable):
             return  # concerns all files, and is reported once, at the end
         self._counts[kind_of(outcome)] += 1
+        if may_pass(outcome.error):
+            self.unfinished.append(outcome.source)
         if self._session.output.as_json:
             self._display.write(to_json(record_of(outcome)), is_result=True)
             return
@@ -89,6 +115,13 @@ class BatchRun:
         elif outcome.skipped != CONVERTED_BEFORE:
             where = f" ({plain(str(outcome.target))})" if outcome.target else ""
             self._display.write(f"{name}: skipped, {outcome.skipped}{where}", is_result=False)
+
+
+def may_pass(error: Exception | None) -> bool:
+    """True if the same file may succeed later without a change."""
+    if isinstance(error, Problem):
+        return error.status in PASSING_STATUSES
+    return isinstance(error, OSError | SourceChanged | DigestMismatch | httpx.HTTPError)
 
 
 def kind_of(outcome: Outcome) -> str:

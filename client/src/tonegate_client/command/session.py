@@ -14,6 +14,7 @@ from tonegate_client.command.output import Output
 from tonegate_client.retry_policy import RetryPolicy
 from tonegate_client.state.credential_file import CredentialFile
 from tonegate_client.state.folders import config_folder
+from tonegate_client.transport import OnWait
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -32,17 +33,18 @@ class Session:
         self.server = server_address(server or self.credentials.current_server() or DEFAULT_SERVER)
         self.output = Output(as_json=as_json)
 
-    def open_client(self, policy: RetryPolicy = QUICK) -> Client:
+    def open_client(self, policy: RetryPolicy = QUICK, on_wait: OnWait | None = None) -> Client:
         """The client of the account that is signed in, or of the key in TONEGATE_API_KEY."""
         key = os.environ.get("TONEGATE_API_KEY") or None
-        return self._open(policy, key)
+        return self._open(policy, key, on_wait)
 
     def open_client_without_key(self) -> Client:
         """The client of the stored credentials."""
         return self._open(QUICK, None)
 
-    def _open(self, policy: RetryPolicy, key: str | None) -> Client:
-        return Client(self.server, api_key=key, credentials=self.credentials.of(self.server), policy=policy)
+    def _open(self, policy: RetryPolicy, key: str | None, on_wait: OnWait | None = None) -> Client:
+        store = self.credentials.of(self.server)
+        return Client(self.server, api_key=key, credentials=store, policy=policy, on_wait=on_wait)
 
 
 def with_session(

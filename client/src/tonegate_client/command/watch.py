@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
@@ -47,11 +47,13 @@ async def watch(
         while True:
             try:
                 await run.convert(settled.look(), targets, options, at_once=jobs, once_only=True)
-                pause_s = interval
-            except ServerUnreachable as error:
+                is_done = not run.unfinished
+                settled.give_again(run.unfinished)
+            except (ServerUnreachable, OSError) as error:
                 session.output.error(error)
+                is_done = False
                 settled.forget()
-                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+            pause_s = interval if is_done else min(2 * pause_s, LONGEST_PAUSE_S)
             await asyncio.sleep(pause_s)
 
 
@@ -72,6 +74,10 @@ class SettledFiles:
                 if earlier.get(source.path) == version != self._given.get(source.path):
                     self._given[source.path] = version
                     yield source
+
+    def give_again(self, sources: Iterable[Source]) -> None:
+        for source in sources:
+            self._given.pop(source.path, None)
 
     def forget(self) -> None:
         """All files are given once more, after two further looks."""
