@@ -5,6 +5,7 @@ import hashlib
 import os
 import random
 import struct
+from asyncio.subprocess import Process
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,6 @@ from tests.support.client import Person
 from tests.support.media import Media
 from tests.support.system import System
 from tests.support.tonegate_command import TonegateCommand
-from tests.support.wait import until
 
 MIB = 1024 * 1024
 LARGE_BYTES = 12 * MIB
@@ -123,17 +123,23 @@ async def test_a_video_from_standard_input_becomes_audio_on_standard_output(
     assert [done.stdout] == await audio_of(person, [found])
 
 
+async def reported(process: Process) -> Path:
+    """The next result, once the command has noted it."""
+    assert process.stdout is not None
+    return Path((await asyncio.wait_for(process.stdout.readline(), 90)).decode().rstrip("\n"))
+
+
 async def test_a_watched_folder_is_converted_once_also_after_a_restart(
     tonegate: TonegateCommand, person: Person, media: Media, folder: Path
 ) -> None:
     watching = ("watch", ".", "--interval", "0.1")
     (folder / "one.mp4").write_bytes(media.video(seconds=1).read_bytes())
-    async with tonegate.start(*watching):
-        await until((folder / "one.mp3").exists)
+    async with tonegate.start(*watching) as process:
+        assert await reported(process) == folder / "one.mp3"
     (folder / "one.mp3").unlink()
     (folder / "two.mkv").write_bytes(media.video(seconds=1, container="mkv").read_bytes())
-    async with tonegate.start(*watching):
-        await until((folder / "two.mp3").exists)
+    async with tonegate.start(*watching) as process:
+        assert await reported(process) == folder / "two.mp3"
     assert not (folder / "one.mp3").exists()
     assert len(await conversions_of(person)) == 2
 
