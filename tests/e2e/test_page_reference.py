@@ -13,8 +13,10 @@ from tests.support.media import Media
 from tests.support.page import check_accessibility, chromium, press_tab_to, sign_in, visitor
 from tests.support.system import System
 
-# axe-core would look at each of the thousands of elements in calls that are closed.
-WITHOUT_CLOSED = "document.querySelectorAll('details:not([open]) > :not(summary)').forEach(each => each.remove())"
+# Closed calls look alike, and axe-core would look at each of their thousands of elements.
+FEW_CLOSED = """[...document.querySelectorAll("section > details:not([open])")].forEach(
+    (each, place) => place < 5 ? each.querySelectorAll(":scope > :not(summary)").forEach(it => it.remove())
+        : each.remove())"""
 
 pytestmark = pytest.mark.skipif(executable() is None, reason="no browser on this machine")
 
@@ -55,7 +57,8 @@ async def test_a_video_is_uploaded_and_its_events_and_its_audio_are_read(
 ) -> None:
     upload = await open_call(page, "post", "/v1/conversions")
     await upload.get_by_label("file file, required").set_input_files(media.video(seconds=1))
-    await upload.locator("[id$=body-format]").select_option("opus")
+    await upload.get_by_text("Optional form fields").click()
+    await upload.get_by_label("format in form").select_option("opus")
     await upload.get_by_role("button", name="Send").click()
     await expect(upload.get_by_role("status")).to_contain_text("202 Accepted")
     [made] = (await owner.get("/v1/conversions")).json()["items"]
@@ -136,7 +139,7 @@ async def test_a_call_is_found_and_sent_by_keyboard_alone(page: Page, owner: Per
 
 async def test_the_reference_is_accessible_with_its_forms_and_answers(page: Page, owner: Person) -> None:
     await page.get_by_label("with another access token or API key").check()
-    await open_call(page, "post", "/v1/conversions")
+    await (await open_call(page, "post", "/v1/conversions")).get_by_text("Optional form fields").click()
     me = await open_call(page, "get", "/v1/auth/me")
     await me.get_by_role("button", name="Send").click()
     await expect(me.get_by_role("status")).to_contain_text("401")
@@ -148,7 +151,7 @@ async def test_the_reference_is_accessible_with_its_forms_and_answers(page: Page
     await listed.get_by_text("Header fields").click()
     await (await open_call(page, "patch", "/v1/webhooks/{webhook_id}")).get_by_text("As a command").click()
     await page.locator("#schemas > details > summary").first.click()
-    await page.evaluate(WITHOUT_CLOSED)
+    await page.evaluate(FEW_CLOSED)
     await check_accessibility(page)
 
 

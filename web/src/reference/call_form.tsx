@@ -1,8 +1,8 @@
 /** The form that tries one call. */
 import { useRef, useState } from "preact/hooks";
 import { check, hasToken, token } from "./authorization";
-import { example, isBinary, type OpenApi, type Operation, resolve } from "./document";
-import { FileField, ValueField } from "./fields";
+import { example, isBinary, type OpenApi, type Operation, type Parameter, resolve, type Schema } from "./document";
+import { FieldGroup, FileField, ValueField } from "./fields";
 import { type Reply, send } from "./reply";
 import { curl, type Entry, FORM, formFields, isText, keyOf, prepare } from "./request";
 import { ReplyView } from "./reply_view";
@@ -20,6 +20,7 @@ export function CallForm({ id, document, method, path, operation }: CallProps) {
   const [reply, setReply] = useState<Reply | null>(null);
   const [running, setRunning] = useState<AbortController | null>(null);
   const busy = useRef(false);
+  const button = useRef<HTMLButtonElement>(null);
   const change = (changed: Partial<Entry>): void => setEntry((before) => ({ ...before, ...changed }));
 
   const submit = async (): Promise<void> => {
@@ -41,14 +42,18 @@ export function CallForm({ id, document, method, path, operation }: CallProps) {
       setRunning(null);
     }
   };
+  const stop = (): void => {
+    running?.abort();
+    button.current?.focus(); // the button that stops is about to go
+  };
   return (
     <form class="call" aria-label={`Try ${method.toUpperCase()} ${path}`} onSubmit={(event) => { event.preventDefault(); void submit(); }}>
       <h3>Try it</h3>
       <Parameters id={id} document={document} operation={operation} entry={entry} change={change} />
       <Body id={id} document={document} operation={operation} entry={entry} change={change} />
       <div class="buttons">
-        <button type="submit" class={method === "delete" ? "danger" : "primary"} aria-disabled={running !== null}>Send</button>
-        {running && <button type="button" onClick={() => running.abort()}>Stop</button>}
+        <button ref={button} type="submit" class={method === "delete" ? "danger" : "primary"} aria-disabled={running !== null}>Send</button>
+        {running && <button type="button" onClick={stop}>Stop</button>}
       </div>
       <CommandLine id={id} {...{ method, path, operation, entry }} />
       <ReplyView id={id} reply={reply} isRunning={running !== null} />
@@ -65,25 +70,43 @@ interface PartProps {
 }
 
 function Parameters({ id, document, operation, entry, change }: PartProps) {
-  if (!operation.parameters?.length) return null;
+  const field = (each: Parameter) => (
+    <ValueField key={keyOf(each)} id={`${id}-${keyOf(each)}`} name={each.name} place={`in ${each.in}`}
+      schema={resolve(document, each.schema ?? {})} value={entry.parameters[keyOf(each)] ?? ""}
+      required={each.required ?? false} description={each.description}
+      onInput={(value) => change({ parameters: { ...entry.parameters, [keyOf(each)]: value } })} />
+  );
+  const all = operation.parameters ?? [];
   return (
-    <div class="fields">
-      {operation.parameters.map((each) => (
-        <ValueField key={keyOf(each)} id={`${id}-${keyOf(each)}`} name={each.name} place={`in ${each.in}`}
-          schema={resolve(document, each.schema ?? {})} value={entry.parameters[keyOf(each)] ?? ""}
-          required={each.required ?? false} description={each.description}
-          onInput={(value) => change({ parameters: { ...entry.parameters, [keyOf(each)]: value } })} />
-      ))}
-    </div>
+    <FieldGroup title="Optional parameters" required={all.filter((each) => each.required).map(field)}
+      optional={all.filter((each) => !each.required).map(field)} />
   );
 }
 
-function Body({ id, document, operation, entry, change }: PartProps) {
+function FormBody({ id, document, entry, change, schema }: PartProps & { schema: Schema }) {
+  const names = resolve(document, schema).required ?? [];
+  const field = ([name, each]: [string, Schema]) => {
+    const required = names.includes(name);
+    return isBinary(each) ? (
+      <FileField key={name} id={`${id}-body-${name}`} name={name} required={required} onChoose={(file) => change({ file })} />
+    ) : (
+      <ValueField key={name} id={`${id}-body-${name}`} name={name} place="in form" schema={each} required={required}
+        value={entry.fields[name] ?? ""} onInput={(value) => change({ fields: { ...entry.fields, [name]: value } })} />
+    );
+  };
+  const all = formFields(document, schema);
+  return (
+    <FieldGroup title="Optional form fields" required={all.filter(([name]) => names.includes(name)).map(field)}
+      optional={all.filter(([name]) => !names.includes(name)).map(field)} />
+  );
+}
+
+function Body(props: PartProps) {
+  const { id, document, operation, entry, change } = props;
   const content = operation.requestBody?.content ?? {};
   const { mediaType } = entry;
   if (mediaType === null) return null;
   const types = Object.keys(content);
-  const schema = content[mediaType]?.schema ?? {};
   const choose = (type: string): void => change({ mediaType: type, text: startOf(document, operation, type), fields: {}, file: null });
   return (
     <>
@@ -95,19 +118,7 @@ function Body({ id, document, operation, entry, change }: PartProps) {
           </select>
         </div>
       )}
-      {mediaType === FORM && (
-        <div class="fields">
-          {formFields(document, schema).map(([name, each]) => {
-            const required = resolve(document, schema).required?.includes(name) ?? false;
-            return isBinary(each) ? (
-              <FileField key={name} id={`${id}-body-${name}`} name={name} required={required} onChoose={(file) => change({ file })} />
-            ) : (
-              <ValueField key={name} id={`${id}-body-${name}`} name={name} schema={each} required={required} value={entry.fields[name] ?? ""}
-                onInput={(value) => change({ fields: { ...entry.fields, [name]: value } })} />
-            );
-          })}
-        </div>
-      )}
+      {mediaType === FORM && <FormBody {...props} schema={content[mediaType]?.schema ?? {}} />}
       {mediaType !== FORM && isText(mediaType) && (
         <div class="field">
           <label for={`${id}-body`}>Body, <code>{mediaType}</code></label>
@@ -123,9 +134,8 @@ function Body({ id, document, operation, entry, change }: PartProps) {
 }
 
 function CommandLine({ id, method, path, operation, entry }: Omit<CallProps, "document"> & { entry: Entry }) {
-  const withToken = hasToken();
-  const prepared = prepare(method, path, operation, entry, withToken ? "TOKEN" : null);
-  const line = curl(prepared, entry, new URL(prepared.path, location.href).href, withToken);
+  const prepared = prepare(method, path, operation, entry, hasToken() ? "TOKEN" : null);
+  const line = curl(prepared, entry, new URL(prepared.path, location.href).href);
   return (
     <details class="curl">
       <summary>As a command line</summary>

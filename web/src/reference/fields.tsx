@@ -1,5 +1,25 @@
 /** Fields of the forms of the API reference. Ids are given: each form is a tree of its own. */
+import type { ComponentChild } from "preact";
 import type { Schema } from "./document";
+
+/** More optional fields than this are folded. */
+const MOST_SHOWN = 6;
+
+export function FieldGroup({ title, required, optional }: { title: string; required: ComponentChild[]; optional: ComponentChild[] }) {
+  const folds = optional.length > MOST_SHOWN;
+  const shown = folds ? required : [...required, ...optional];
+  return (
+    <>
+      {shown.length > 0 && <div class="fields">{shown}</div>}
+      {folds && (
+        <details>
+          <summary>{title} ({optional.length})</summary>
+          <div class="fields">{optional}</div>
+        </details>
+      )}
+    </>
+  );
+}
 
 interface FieldProps {
   id: string;
@@ -13,7 +33,7 @@ interface FieldProps {
 }
 
 export function ValueField({ id, name, schema, value, required = false, place, description, onInput }: FieldProps) {
-  const hint = [description ?? schema.description, limits(schema)].filter(Boolean).join(" ");
+  const hint = [description || schema.description, limits(schema)].filter(Boolean).join(" ");
   const common = { id, required, "aria-describedby": hint ? `${id}-hint` : undefined };
   const choices = schema.type === "boolean" ? ["true", "false"] : schema.enum?.map(String);
   return (

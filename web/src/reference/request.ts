@@ -44,11 +44,11 @@ export function prepare(method: string, path: string, operation: Operation, entr
   return { method: method.toUpperCase(), path: address(path, operation, entry), headers, body: bodyOf(entry) };
 }
 
-export function curl(prepared: Prepared, entry: Entry, url: string, hasToken: boolean): string {
+export function curl(prepared: Prepared, entry: Entry, url: string): string {
   const head = prepared.method === "HEAD" ? "curl --head" : `curl -X ${prepared.method}`;
   const shown = prepared.headers.map(([name, value]) =>
     // A command line ends up in histories and in reports: the token stays out of it.
-    name === "Authorization" && hasToken ? `-H "Authorization: Bearer $TOKEN"` : `-H ${quote(`${name}: ${value}`)}`,
+    name === "Authorization" ? `-H "Authorization: Bearer $TOKEN"` : `-H ${quote(`${name}: ${value}`)}`,
   );
   return [`${head} ${quote(url)}`, ...shown, ...curlBody(entry)].join(" \\\n  ");
 }
