@@ -1,7 +1,7 @@
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { example, type OpenApi, type Operation, resolve } from "../src/reference/document";
-import { curl, type Entry, formFields, prepare } from "../src/reference/request";
-import { pretty } from "../src/reference/reply";
+import { curl, type Entry, formFields, prepare, type Prepared } from "../src/reference/request";
+import { pretty, type Reply, send } from "../src/reference/reply";
 
 const DOCUMENT: OpenApi = {
   paths: {},
@@ -18,6 +18,7 @@ const DOCUMENT: OpenApi = {
   },
 };
 const OPERATION: Operation = {
+  security: [{ bearer: [] }],
   parameters: [
     { name: "id", in: "path", required: true },
     { name: "q", in: "query" },
@@ -25,6 +26,7 @@ const OPERATION: Operation = {
     { name: "Range", in: "header" },
   ],
 };
+const REQUEST = { method: "GET", path: "v1/x", headers: [], body: null } satisfies Prepared;
 const EMPTY: Entry = { parameters: {}, mediaType: null, text: "", fields: {}, file: null };
 const FILE = new File(["x"], "it's.mp4", { type: "video/mp4" });
 
@@ -48,6 +50,10 @@ test("parameters are escaped in their places, and those without a value are left
   });
 });
 
+test("a call that needs no token is sent without one", () => {
+  expect(prepare("get", "/healthz", {}, EMPTY, "secret").headers).toEqual([]);
+});
+
 test("a body has its media type: a form the browser's own, a wildcard that of the file", () => {
   const typeOf = (entry: Partial<Entry>): string | undefined =>
     prepare("post", "/x", {}, { ...EMPTY, ...entry }, null).headers.find(([name]) => name === "Content-Type")?.[1];
@@ -67,7 +73,7 @@ test("a form ends with its file", () => {
 
 test("the command line is quoted for a shell and does not contain the token", () => {
   const entry = { ...EMPTY, mediaType: "multipart/form-data", fields: { title: "it's; $HOME" }, file: FILE };
-  const line = curl(prepare("post", "/x", {}, entry, "secret"), entry, "http://h/x?a='b'");
+  const line = curl(prepare("post", "/x", { security: [{ bearer: [] }] }, entry, "secret"), entry, "http://h/x?a='b'");
   expect(line).toBe(
     `curl -X POST 'http://h/x?a='\\''b'\\''' \\\n  -H "Authorization: Bearer $TOKEN" \\\n` +
       `  --form-string 'title=it'\\''s; $HOME' \\\n  -F 'file=@it'\\''s.mp4'`,
@@ -78,4 +84,40 @@ test("JSON is indented, and what only claims to be JSON is shown as it is", () =
   expect(pretty('{"a":1}', "application/problem+json")).toBe('{\n  "a": 1\n}');
   expect(pretty("{a", "application/json")).toBe("{a");
   expect(pretty('{"a":1}', "text/plain")).toBe('{"a":1}');
+});
+
+afterEach(() => vi.unstubAllGlobals());
+
+/** Answers with an event stream of these parts, which ends with an error where `broken`. */
+function streaming(parts: readonly string[], broken = false): void {
+  let at = 0;
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      const part = parts[at++];
+      if (part !== undefined) controller.enqueue(new TextEncoder().encode(part));
+      else if (broken) controller.error(new Error("cut off"));
+      else controller.close();
+    },
+  });
+  vi.stubGlobal("fetch", async () => new Response(body, { headers: { "Content-Type": "text/event-stream; charset=utf-8" } }));
+}
+
+test.each([false, true])("an event stream is shown as it grows, also when it is cut off (%s)", async (broken) => {
+  streaming(["data: 1\n\n", "data: 2\n\n"], broken);
+  const seen: Reply[] = [];
+  const last = await send(REQUEST, new AbortController().signal, (reply) => seen.push(reply));
+  expect(seen.map((reply) => reply.text)).toEqual(["", "data: 1\n\n", "data: 1\n\ndata: 2\n\n"]);
+  expect(last.text).toBe("data: 1\n\ndata: 2\n\n");
+});
+
+test("an event stream that does not end is read no further than it can be shown", async () => {
+  streaming(Array.from({ length: 1_000 }, () => "x".repeat(100_000)));
+  const { text } = await send(REQUEST, new AbortController().signal, () => undefined);
+  expect(text?.length).toBe(400_000);
+});
+
+test("the reason is shown when no response comes", async () => {
+  vi.stubGlobal("fetch", async () => { throw new TypeError("Failed to fetch"); });
+  const reply = await send(REQUEST, new AbortController().signal, () => undefined);
+  expect(reply).toMatchObject({ status: "No response: Failed to fetch", kind: "bad", code: 0 });
 });

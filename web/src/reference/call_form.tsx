@@ -30,7 +30,7 @@ export function CallForm({ id, document, method, path, operation }: CallProps) {
     setRunning(controller);
     setReply(null);
     try {
-      const sent = await token();
+      const sent = operation.security?.length ? await token() : null;
       const got = await send(prepare(method, path, operation, entry, sent), controller.signal, setReply);
       setReply(got);
       if (got.code === 401) check(sent);

@@ -48,7 +48,7 @@ function prepareCall(call: HTMLDetailsElement): void {
 
 /** Opens what a link leads to. */
 function openTarget(): void {
-  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const target = document.getElementById(location.hash.slice(1));
   if (target instanceof HTMLDetailsElement) target.open = true;
 }
 

@@ -38,7 +38,8 @@ export function formFields(document: OpenApi, schema: Schema): [string, Schema][
 
 export function prepare(method: string, path: string, operation: Operation, entry: Entry, token: string | null): Prepared {
   const headers = given(operation, entry, "header");
-  if (token) headers.push(["Authorization", `Bearer ${token}`]);
+  // A call that anybody may make is sent as anybody makes it.
+  if (token && operation.security?.length) headers.push(["Authorization", `Bearer ${token}`]);
   const type = contentType(entry);
   if (type) headers.push(["Content-Type", type]);
   return { method: method.toUpperCase(), path: address(path, operation, entry), headers, body: bodyOf(entry) };
