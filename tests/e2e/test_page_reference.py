@@ -115,6 +115,7 @@ async def test_a_sign_in_in_another_tab_and_a_sign_out_tried_here_are_noticed(
         await page.get_by_role("link", name="Sign in (opens a new tab)").click()
     await sign_in(await opened.value, person.email)
     await expect(page.get_by_text(f"Signed in as {person.email}.")).to_be_visible()
+    await (await opened.value).close()  # it would notice the end of the session, too
     form = await open_call(page, "post", "/v1/auth/logout")
     await form.get_by_role("button", name="Send").click()
     await expect(form.get_by_role("status")).to_contain_text("204 No Content")
