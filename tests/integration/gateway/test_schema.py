@@ -88,6 +88,7 @@ CLOSED = {
     ("post", "/v1/conversions/{conversion_id}/cancel"),
     ("post", "/v1/conversions/{conversion_id}/retry"),
     ("post", "/v1/conversions/{conversion_id}/link"),
+    ("delete", "/v1/conversions/{conversion_id}/link"),
     ("post", "/v1/uploads"),
     ("head", "/v1/uploads/{upload_id}"),
     ("patch", "/v1/uploads/{upload_id}"),

@@ -137,6 +137,15 @@ export const en = {
     unsupported: "This is no video or audio file that can be converted.",
     many: "That is a lot in a short time. Try again in a while.",
   },
+  share: {
+    title: "Anyone with this link can listen",
+    label: "Link",
+    until: (date: string) => `It works until ${date}.`,
+    copy: "Copy link",
+    copied: "Link copied.",
+    end: "End all links",
+    ended: "All links to this audio have ended, those in mails too.",
+  },
   conversion: {
     list: "Your files",
     status: {
@@ -152,9 +161,7 @@ export const en = {
     play: "Play",
     hide: "Hide player",
     download: "Download",
-    link: "Copy link",
-    copied: (date: string) => `Link copied. It works until ${date}.`,
-    linkTitle: "Anyone with this link can listen",
+    link: "Share by link",
     cancel: "Cancel",
     retry: "Convert again",
     rename: "Rename",
