@@ -88,7 +88,9 @@ async def choose(page: Page, *videos: Path) -> None:
     await (await chooser.value).set_files([str(video) for video in videos])
 
 
-async def press_tab_to(page: Page, role: Literal["button", "textbox", "link"], name: str) -> None:
+async def press_tab_to(
+    page: Page, role: Literal["button", "textbox", "searchbox", "link"], name: str
+) -> None:
     """Moves the focus with the keyboard alone. Fails when the element is not in the order of the focus."""
     wanted = page.get_by_role(role, name=name, exact=True)
     await expect(wanted.first).to_be_visible()
