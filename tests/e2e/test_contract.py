@@ -109,8 +109,8 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 404, 409, 
 
 # The generator does not support wildcards; all three are binary.
 GENERATOR = """
-project_name_override: tonegate_client
-package_name_override: tonegate_client
+project_name_override: generated_client
+package_name_override: generated_client
 content_type_overrides:
   "application/offset+octet-stream": application/octet-stream
   "video/*": application/octet-stream
@@ -212,12 +212,12 @@ async def test_logout_returns_a_documented_response(system: System, person: Pers
 
 @pytest.fixture
 async def generated(system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A directory with the generated package `tonegate_client`."""
+    """A directory with the generated package `generated_client`."""
     (tmp_path / "generator.yaml").write_text(GENERATOR)
     code, said = await ran(
         *(str(TOOLS / "openapi-python-client"), "generate", "--meta", "none"),
         *("--url", f"{system.url}/schema/openapi.json", "--config", "generator.yaml"),
-        *("--output-path", "tonegate_client"),
+        *("--output-path", "generated_client"),
         cwd=tmp_path,
     )
     assert code == 0, said
@@ -229,8 +229,8 @@ async def generated(system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 @pytest.fixture
 def imported(generated: Path) -> Iterator[ModuleType]:
     """Imports the generated package, and removes it from `sys.modules` afterwards."""
-    yield importlib.import_module("tonegate_client")
-    for name in [name for name in sys.modules if name.partition(".")[0] == "tonegate_client"]:
+    yield importlib.import_module("generated_client")
+    for name in [name for name in sys.modules if name.partition(".")[0] == "generated_client"]:
         del sys.modules[name]
 
 
