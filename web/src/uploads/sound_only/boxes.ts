@@ -77,7 +77,7 @@ export function box(name: string, ...parts: readonly Uint8Array[]): Bytes {
 }
 
 /** A box of 32-bit numbers behind version and flags. */
-export function tableBox(name: string, ...numbers: readonly number[]): Bytes {
+export function tableBox(name: string, numbers: readonly number[]): Bytes {
   const content = new Uint8Array(4 + 4 * numbers.length);
   const view = viewOf(content);
   numbers.forEach((number, place) => view.setUint32(4 + 4 * place, number));

@@ -1,6 +1,7 @@
 /** Clusters of a Matroska file without the blocks of pictures (RFC 9559, 5.1.3). */
 import { type Element, elementAt, header, trackNumber, unsigned } from "./ebml";
 import { Unfit } from "./outcome";
+import { REORDERED } from "./sample_tables";
 import { LARGEST_BYTES, Sink } from "./sink";
 import type { Source } from "./source";
 
@@ -8,8 +9,6 @@ const [CLUSTER, TIMESTAMP, SIMPLE_BLOCK, GROUP, BLOCK, ENCRYPTED] = [0x1f43b675,
 const LEFT_OUT = new Set([0xa7, 0xab, 0x5854, 0xec, 0xbf]);
 /** Elements whose identifiers end a cluster of unknown size have four bytes. */
 const LEAST_OF_SEGMENT = 0x10000000;
-// As many as may be shown in another order than that in which they are stored (ITU-T H.264, max_dec_frame_buffering).
-const FIRST_PICTURES = 16;
 
 interface Picture {
   at: number;
@@ -85,7 +84,7 @@ export class Clusters {
     if (!this.pictures.has(track)) return true;
     const count = (this.seen.get(track) ?? 0) + 1;
     this.seen.set(track, count);
-    if (count <= FIRST_PICTURES) return true;
+    if (count <= REORDERED) return true;
     this.hasLeftOut = true;
     if (head.length < length + 2) throw new Unfit("damaged");
     const time = this.time + new DataView(head.buffer, head.byteOffset).getInt16(length);

@@ -1,5 +1,5 @@
 /**
- * An MP4 or MOV file without its pictures, except the first of each track. Everything else stays byte by byte: tracks with their
+ * An MP4 or MOV file without its pictures, except the first and the last of each track. Everything else stays byte by byte: tracks with their
  * edit lists and flags, tags, chapters, covers. Only the places of the data are new.
  */
 import { box, boxesIn, boxesOf, type Box } from "./boxes";

@@ -1,12 +1,10 @@
-/** One track of an MP4 or MOV file: kept as it is, or its first pictures alone. */
+/** One track of an MP4 or MOV file: kept as it is, or its first and its last pictures alone. */
 import { boxesIn, contentAt, replaced, viewOf } from "./boxes";
 import { Unfit } from "./outcome";
-import { type Chunk, SampleTables } from "./sample_tables";
+import { type Chunk, REORDERED, SampleTables } from "./sample_tables";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-// As many as may be shown in another order than that in which they are stored (ITU-T H.264, max_dec_frame_buffering).
-export const FIRST_PICTURES = 16;
 const TABLES = ["mdia", "minf", "stbl"];
 /** Codecs of sound for which equal results are proven by tests. */
 const PROVEN = new Set(["mp4a", ".mp3", "Opus", "fLaC", "alac", "ac-3", "ec-3"]);
@@ -20,7 +18,8 @@ export class Mp4Track {
   /** Whether pictures are left out. */
   readonly isShortened: boolean;
   private readonly tables: SampleTables;
-  private readonly pictures: number;
+  /** The pictures that are kept, if not all. */
+  private readonly pictures: readonly number[];
 
   /** `content` is that of the box `trak`. */
   constructor(private readonly content: Uint8Array) {
@@ -35,11 +34,11 @@ export class Mp4Track {
     if (!isWithin(content)) throw new Unfit("unusual");
     this.tables = new SampleTables(table);
     const samples = this.tables.chunks.reduce((sum, { count }) => sum + count, 0);
-    this.pictures = this.handler === "vide" ? Math.min(samples, FIRST_PICTURES) : samples;
-    this.isShortened = this.pictures < samples;
+    this.isShortened = this.handler === "vide" && samples > REORDERED + 1;
+    this.pictures = this.isShortened ? picturesOf(samples, this.tables.lastShown(samples)) : [];
     if (this.isSound && this.isUncompressed) throw new Unfit("codec");
     if (this.isShortened && !this.showsBeginning()) throw new Unfit("unusual");
-    this.chunks = this.isShortened ? this.tables.firstChunks(this.pictures) : this.tables.chunks;
+    this.chunks = this.isShortened ? this.tables.chunksOf(this.pictures) : this.tables.chunks;
   }
 
   get isSound(): boolean {
@@ -53,7 +52,7 @@ export class Mp4Track {
 
   /** The content of `trak` when the kept chunks are at `places`. */
   at(places: readonly number[]): Bytes {
-    const made = this.isShortened ? this.tables.shortened(this.pictures, places) : this.tables.moved(places);
+    const made = this.isShortened ? this.tables.reduced(this.pictures, places) : this.tables.moved(places);
     return replaced(this.content, TABLES, made);
   }
 
@@ -70,8 +69,14 @@ export class Mp4Track {
     const edits = editsOf(list);
     const [shown, another] = edits.filter(({ from }) => from >= 0);
     if (shown === undefined || another !== undefined || edits.at(-1) !== shown) return false;
-    return shown.rate === UNITY && shown.from <= this.tables.timeOf(this.pictures - 1);
+    return shown.rate === UNITY && shown.from <= this.tables.timeOf(REORDERED - 1);
   }
+}
+
+/** The first pictures, which say when the track begins, and the one that says when it ends. */
+function picturesOf(samples: number, last: number): number[] {
+  const first = Array.from({ length: Math.min(samples, REORDERED) }, (_, sample) => sample);
+  return last < REORDERED ? first : [...first, last];
 }
 
 interface Edit {

@@ -1,4 +1,4 @@
-/** Where the samples of an MP4 track are, and its tables for the first samples alone (ISO/IEC 14496-12, 8.6 and 8.7). */
+/** Where the samples of an MP4 track are, and its tables for some of them alone (ISO/IEC 14496-12, 8.6 and 8.7). */
 import { contentAt, tableBox, viewOf } from "./boxes";
 import { Unfit } from "./outcome";
 
@@ -18,12 +18,15 @@ export interface Run {
   value: number;
 }
 
+/** As many samples may be shown in another order than that in which they are stored (H.264, max_dec_frame_buffering). */
+export const REORDERED = 16;
 // ffmpeg reads larger ones as negative numbers.
 const LONGEST_DELTA = 0x7fffffff;
 
 export class SampleTables {
   readonly chunks: readonly Chunk[];
   readonly durations: readonly Run[];
+  private readonly offsets: readonly Run[];
   private readonly sizes: Uint8Array | null;
   private readonly oneSize: number;
   private readonly count: number;
@@ -37,6 +40,7 @@ export class SampleTables {
     this.sizes = this.oneSize ? null : sizes.subarray(12);
     if (this.sizes && this.sizes.length < 4 * this.count) throw new Unfit("damaged");
     this.durations = runs(this.content("stts"));
+    this.offsets = this.has("ctts") ? runs(this.content("ctts")) : [];
     [this.chunks, this.descriptions] = this.placed();
   }
 
@@ -50,6 +54,15 @@ export class SampleTables {
     return time;
   }
 
+  /** The sample that is shown last, which need not be the one that is stored last. */
+  lastShown(samples: number): number {
+    const latest = Math.max(0, samples - REORDERED);
+    const shown = (sample: number): number => this.timeOf(sample) + this.offsetOf(sample);
+    let last = latest;
+    for (let each = latest; each < samples; each += 1) if (shown(each) >= shown(last)) last = each;
+    return last;
+  }
+
   sizeOf(sample: number, count: number): number {
     if (!this.sizes) return this.oneSize * count;
     const view = viewOf(this.sizes);
@@ -60,57 +73,67 @@ export class SampleTables {
 
   /** The tables of all samples, with their chunks at other places. */
   moved(places: readonly number[]): Map<string, Bytes | null> {
-    return new Map([[this.has("stco") ? "stco" : "co64", tableBox("stco", places.length, ...places)]]);
+    return new Map([[this.has("stco") ? "stco" : "co64", tableBox("stco", [places.length, ...places])]]);
   }
 
-  /** The first samples, of which the last is shown for as long as all that are left out. */
-  firstChunks(samples: number): Chunk[] {
-    return this.chunks
-      .filter((chunk) => chunk.first < samples)
-      .map((chunk) => {
-        const count = Math.min(chunk.count, samples - chunk.first);
-        return { ...chunk, count, size: this.sizeOf(chunk.first, count) };
-      });
+  /** Each of these samples as a chunk of its own. */
+  chunksOf(samples: readonly number[]): Chunk[] {
+    return samples.map((sample, first) => {
+      const chunk = this.chunkOf(sample);
+      const at = chunk.at + this.sizeOf(chunk.first, sample - chunk.first);
+      return { at, size: this.sizeOf(sample, 1), first, count: 1 };
+    });
   }
 
-  /** The tables of the first samples, whose chunks are at `places`. */
-  shortened(samples: number, places: readonly number[]): Map<string, Bytes | null> {
-    const chunks = this.firstChunks(samples);
-    const entries = chunks.flatMap((chunk, place) => [place + 1, chunk.count, this.descriptions[place]!]);
-    const sizes = Array.from({ length: samples }, (_, sample) => this.sizeOf(sample, 1));
+  /** The tables of these samples as chunks at `places`; each is shown until the next of them. */
+  reduced(samples: readonly number[], places: readonly number[]): Map<string, Bytes | null> {
     const tables = new Map<string, Bytes | null>(LEFT_OUT.map((name) => [name, null]));
-    tables.set("stts", this.shortDurations(samples));
-    tables.set("stsz", tableBox("stsz", 0, samples, ...sizes));
-    tables.set("stsc", tableBox("stsc", chunks.length, ...entries));
+    const groups = samples.map((sample, place) => [place + 1, 1, this.descriptions[this.chunks.indexOf(this.chunkOf(sample))]!]);
+    tables.set("stts", this.reducedTimes(samples));
+    tables.set("stsz", tableBox("stsz", [0, samples.length, ...samples.map((sample) => this.sizeOf(sample, 1))]));
+    tables.set("stsc", tableBox("stsc", [samples.length, ...groups.flat()]));
     for (const [name, made] of this.moved(places)) tables.set(name, made);
-    if (this.has("ctts")) tables.set("ctts", this.shortOffsets(samples));
-    if (this.has("stss")) tables.set("stss", this.shortKeyframes(samples));
+    if (this.has("ctts")) tables.set("ctts", this.reducedOffsets(samples));
+    if (this.has("stss")) {
+      const keyframes = new Set(numbers(this.content("stss"), 1));
+      const kept = samples.flatMap((sample, place) => (keyframes.has(sample + 1) ? [place + 1] : []));
+      tables.set("stss", tableBox("stss", [kept.length, ...kept]));
+    }
     return tables;
   }
 
-  private shortDurations(samples: number): Bytes {
-    const total = this.durations.reduce((sum, { count, value }) => sum + count * value, 0);
-    const last = total - this.timeOf(samples - 1);
-    if (last > LONGEST_DELTA) throw new Unfit("unusual");
-    const kept = [...firstOf(this.durations, samples - 1), { count: 1, value: last }];
-    return tableBox("stts", kept.length, ...kept.flatMap(({ count, value }) => [count, value]));
+  private reducedTimes(samples: readonly number[]): Bytes {
+    const times = [...samples.map((sample) => this.timeOf(sample)), this.timeOf(Infinity)];
+    const deltas = samples.map((_, place) => times[place + 1]! - times[place]!);
+    if (deltas.some((delta) => delta > LONGEST_DELTA)) throw new Unfit("unusual");
+    return tableBox("stts", [deltas.length, ...deltas.flatMap((delta) => [1, delta])]);
   }
 
-  private shortOffsets(samples: number): Bytes {
-    const content = this.content("ctts");
-    const kept = firstOf(runs(content), samples);
-    const made = tableBox("ctts", kept.length, ...kept.flatMap(({ count, value }) => [count, value]));
-    made.set(content.subarray(0, 4), 8);
+  private reducedOffsets(samples: readonly number[]): Bytes {
+    const made = tableBox("ctts", [samples.length, ...samples.flatMap((sample) => [1, this.offsetOf(sample) >>> 0])]);
+    // The version, and flags.
+    made.set(this.content("ctts").subarray(0, 4), 8);
     return made;
   }
 
-  private shortKeyframes(samples: number): Bytes {
-    const kept = numbers(this.content("stss"), 1).filter((sample) => sample <= samples);
-    return tableBox("stss", kept.length, ...kept);
+  /** The time from when a sample is decoded to when it is shown. Negative also in files of version 0, as libavformat reads them. */
+  private offsetOf(sample: number): number {
+    let left = sample;
+    for (const { count, value } of this.offsets) {
+      if (left < count) return value | 0;
+      left -= count;
+    }
+    return 0;
+  }
+
+  private chunkOf(sample: number): Chunk {
+    const found = this.chunks.find(({ first, count }) => sample >= first && sample < first + count);
+    if (!found) throw new Unfit("damaged");
+    return found;
   }
 
   private placed(): [Chunk[], number[]] {
-    const places = this.offsets();
+    const places = this.chunkPlaces();
     const groups = numbers(this.content("stsc"), 3);
     const [chunks, descriptions]: [Chunk[], number[]] = [[], []];
     let [group, first] = [0, 0];
@@ -125,7 +148,7 @@ export class SampleTables {
     return [chunks, descriptions];
   }
 
-  private offsets(): number[] {
+  private chunkPlaces(): number[] {
     if (this.has("stco")) return numbers(this.content("stco"), 1);
     const content = this.content("co64");
     const view = viewOf(content);
@@ -159,15 +182,4 @@ function numbers(content: Uint8Array, each: number): number[] {
 function runs(content: Uint8Array): Run[] {
   const all = numbers(content, 2);
   return Array.from({ length: all.length / 2 }, (_, place) => ({ count: all[2 * place]!, value: all[2 * place + 1]! }));
-}
-
-function firstOf(all: readonly Run[], samples: number): Run[] {
-  const kept: Run[] = [];
-  let left = samples;
-  for (const { count, value } of all) {
-    if (left === 0) break;
-    kept.push({ count: Math.min(count, left), value });
-    left -= Math.min(count, left);
-  }
-  return kept;
 }
