@@ -1,6 +1,6 @@
 /**
- * An MP4 or MOV file without its pictures, except the first and the last of each track. Everything else stays byte by byte: tracks with their
- * edit lists and flags, tags, chapters, covers. Only the places of the data are new.
+ * An MP4 or MOV file without its pictures, except the first and the last of each track. Everything else stays byte by byte:
+ * tracks with their edit lists and flags, tags, chapters, covers. Only the places of the data are new.
  */
 import { box, boxesIn, boxesOf, type Box } from "./boxes";
 import { Mp4Track } from "./mp4_track";
@@ -10,7 +10,9 @@ import type { Source } from "./source";
 
 const LARGEST_MOVIE_BYTES = 64 * 1024 * 1024;
 const FRAGMENTS = new Set(["moof", "mfra", "sidx", "ssix", "styp", "mvex"]);
-const [KEPT, PADDING, DATA] = [new Set(["ftyp", "moov", "udta", "uuid", "pdin", "mdat", "free", "skip", "wide"]), new Set(["free", "skip", "wide"]), "mdat"];
+const DATA = "mdat";
+const PADDING = new Set(["free", "skip", "wide"]);
+const KNOWN = new Set(["ftyp", "moov", "udta", "uuid", "pdin", DATA, ...PADDING]);
 
 /** A chunk that is kept: the place of its track in the file, its own in the track. */
 interface Piece {
@@ -49,7 +51,7 @@ function checkTop(top: readonly Box[]): void {
   const names = top.map(({ name }) => name);
   if (names.some((name) => FRAGMENTS.has(name))) throw new Unfit("fragmented");
   if (names.filter((name) => name === "moov").length !== 1) throw new Unfit("damaged");
-  if (!names.every((name) => KEPT.has(name))) throw new Unfit("unusual");
+  if (!names.every((name) => KNOWN.has(name))) throw new Unfit("unusual");
 }
 
 function tracksOf(movie: Uint8Array): Mp4Track[] {
