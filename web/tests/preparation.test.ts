@@ -57,6 +57,8 @@ test("on any trouble the video is sent, and it is said why", async () => {
     [{}, () => Promise.resolve({ whole: "protected" }), "protected"],
     [{ fields: { cover: "auto" } }, () => Promise.resolve(SOUND), "frame"],
     [{ file: new File(["x"], "a.mp3", { type: "audio/mpeg" }) }, () => Promise.resolve(SOUND), undefined],
+    [{}, () => Promise.resolve({ whole: "kind" }), "kind"],
+    [{ file: new File(["x"], "a.opus") }, () => Promise.resolve({ whole: "kind" }), undefined],
     [{ isVideo: false }, () => Promise.resolve(SOUND), undefined],
   ];
   for (const [changes, answer, reason] of reasons) {

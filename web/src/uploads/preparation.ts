@@ -11,7 +11,9 @@ export async function withSound(kept: KeptUpload, signal: AbortSignal): Promise<
   if (file === null || file.type.startsWith("audio/")) return { isVideo: false };
   const outcome: Outcome = fields.cover === "auto" ? { whole: "frame" } : await soundOf(file, signal);
   if ("whole" in outcome) {
-    return { isVideo: false, file, size: file.size, video: undefined, whole: outcome.whole, url: video ? null : url };
+    // A file of another kind is called a video only if its name says so.
+    const whole = outcome.whole === "kind" && !file.type.startsWith("video/") ? undefined : outcome.whole;
+    return { isVideo: false, size: file.size, video: undefined, whole, url: video ? null : url };
   }
   const sound = new File([outcome.sound], file.name, { type: file.type, lastModified: file.lastModified });
   const isSame = !video || (video.version === VERSION && sound.size === size);
