@@ -109,23 +109,14 @@ def _described(container: str) -> Iterator[tuple[str, Case]]:
 
 def _special() -> Iterator[tuple[str, Case]]:
     both = (*PICTURE, *TONE, *FIRST_TWO)
-    cover = (
-        "-i",
-        "PICTURE_FILE",
-        *FIRST_TWO,
-        "-map",
-        "2",
-        "-c:v:1",
-        "copy",
-        "-disposition:v:1",
-        "attached_pic",
-    )
+    pictured = (*PICTURE, *TONE, "-i", "PICTURE_FILE", *FIRST_TWO, "-map", "2")
+    cover = ("-c:v:1", "copy", "-disposition:v:1", "attached_pic")
     attached = ("-metadata:s:t", "mimetype=image/jpeg", "-metadata:s:t", "filename=cover.jpg")
     for container in ("mp4", "mov"):
         usual = (*both, *_codecs(container))
         yield f"{container} index first", Case(container, (*usual, "-movflags", "+faststart"))
         yield f"{container} no edit list", Case(container, (*usual, "-use_editlist", "0"))
-        yield f"{container} cover", Case(container, (*PICTURE, *TONE, *_codecs(container), *cover))
+        yield f"{container} cover", Case(container, (*pictured, *_codecs(container), *cover))
         yield f"{container} time code", Case(container, (*usual, "-timecode", "01:00:00:00"))
     yield "mkv cover", Case("mkv", (*both, *_codecs("mkv"), "-attach", "PICTURE_FILE", *attached))
     subtitles = (*PICTURE, *TONE, "-i", "SUBTITLES", *FIRST_TWO, "-map", "2")
