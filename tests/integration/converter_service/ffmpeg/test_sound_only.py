@@ -82,6 +82,17 @@ async def test_videos_that_were_cut_without_encoding_give_the_same(
     assert alone == whole
 
 
+async def test_a_file_is_as_long_as_its_pictures_say(
+    harness: TranscodingHarness, taker: SoundTaker, media: Media, tmp_path: Path
+) -> None:
+    """Otherwise the sound, which ends earlier, would seem to be cut off."""
+    video = tmp_path / "short.mkv"
+    # Without ffmpeg's statistics, which say how long each track is.
+    video.write_bytes(CASES["mkv short sound"].made(media).read_bytes().replace(b"DURATION", b"XURATION"))
+    whole, alone = await of_both(harness, taker, video, tmp_path, {})
+    assert alone == whole
+
+
 async def test_a_recording_of_the_browser_gives_the_same(
     harness: TranscodingHarness, taker: SoundTaker, tmp_path: Path
 ) -> None:
