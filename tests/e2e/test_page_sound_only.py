@@ -13,7 +13,15 @@ from tests.support.browser import executable
 from tests.support.cable import Cable, cable
 from tests.support.client import Person, signed_in
 from tests.support.media import Media
-from tests.support.page import choose, chromium, send_whole_videos, sign_in, visitor
+from tests.support.page import (
+    check_accessibility,
+    choose,
+    chromium,
+    load_axe,
+    send_whole_videos,
+    sign_in,
+    visitor,
+)
 from tests.support.sound_only_cases import FIRST_TWO, H264, PICTURE, TONE
 from tests.support.system import System
 from tests.support.wait import PATIENCE_S
@@ -65,6 +73,7 @@ async def test_the_sound_of_a_video_is_sent_and_the_switch_sends_the_whole_with_
 ) -> None:
     network, size = line[0], video.stat().st_size
     await network.hold_nothing()
+    await load_axe(page)
     await sign_in(page, owner.email)
     before = network.sent
     await choose(page, video)
@@ -72,6 +81,7 @@ async def test_the_sound_of_a_video_is_sent_and_the_switch_sends_the_whole_with_
     assert network.sent - before < size / 2
     assert alone["source"]["size"] < size / 2
     await send_whole_videos(page)
+    await check_accessibility(page)
     await choose(page, video)
     whole = await converted(page, owner, 2)
     assert whole["source"]["size"] == size
