@@ -2,7 +2,7 @@
 
 PYTHON := .venv/bin/python
 UV := $(shell command -v uv || echo .devstack/tools/bin/uv)
-PACKAGES := gateway auth_service converter_service notification_service shared devstack deploy bench tests
+PACKAGES := gateway auth_service converter_service notification_service shared devstack deploy bench tests tonegate_client
 
 # File names are exported unexpanded: neither make nor the shell interprets them.
 override VIDEO := $(value VIDEO)
@@ -54,7 +54,8 @@ check: bootstrap
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy --strict $(addprefix -p ,$(PACKAGES))
-	@.venv/bin/lint-imports
+	@.venv/bin/mypy --strict --python-version 3.10 -p tonegate_client
+	@PYTHONPATH=client/src .venv/bin/lint-imports
 	@$(PYTHON) -m devstack.page --check
 	@$(UV) lock --check
 	@devstack/audit.sh $(UV) || echo 'known vulnerabilities: see above, and `make audit`' >&2

@@ -1,7 +1,7 @@
 """`python -m auth_service`: runs the service, or one of the operator commands.
 
-`create-admin <email>`, `remove-factors <email>` and `rotate-keys` run to completion; without an argument the
-service runs until stopped.
+`create-admin <email>`, `remove-factors <email>`, `rotate-keys` and `check-config` run to completion; without
+an argument the service runs until stopped.
 """
 
 import asyncio
@@ -13,8 +13,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from auth_service.app import build
 from auth_service.cli import CommandError, run_command
+from auth_service.database.connection import check_database_url
 from auth_service.settings import AuthSettings, CommandSettings
 from shared.clock import utc_now
+from shared.configuration_check import AMQP, COMMAND, check_config, check_server_url
 from shared.http import Address, Listeners, serve
 from shared.messaging.processes import AUTH
 from shared.messaging.rabbitmq.broker import RabbitMQ
@@ -33,6 +35,17 @@ async def main(settings: AuthSettings, stop: asyncio.Event) -> None:
         settings.server_certificate(),
     )
     await serve(app, registry, listeners, stop)
+
+
+def check() -> int:
+    """Runs the command `check-config`; returns the exit code."""
+    return check_config(
+        "auth_service",
+        AuthSettings,
+        AuthSettings.server_certificate,
+        lambda settings: check_server_url("AMQP_URL", settings.amqp_url, *AMQP),
+        lambda settings: check_database_url(settings.database_url),
+    )
 
 
 def command(arguments: list[str]) -> int:
@@ -54,6 +67,8 @@ def command(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:] == [COMMAND]:
+        raise SystemExit(check())
     if sys.argv[1:]:
         raise SystemExit(command(sys.argv[1:]))
     run("auth_service", AuthSettings, main)

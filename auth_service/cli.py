@@ -29,7 +29,8 @@ from auth_service.users.repository import UserRepository
 from shared.errors import ServiceError
 from shared.settings import Secret
 
-USAGE = "usage: python -m auth_service [create-admin <email> | remove-factors <email> | rotate-keys]"
+COMMANDS = "create-admin <email> | remove-factors <email> | rotate-keys | check-config"
+USAGE = f"usage: python -m auth_service [{COMMANDS}]"
 # Anyone can register an address that is not theirs, and would become an administrator.
 UNVERIFIED = (
     "{email} has an account whose address is not verified, so another person may have registered it; reset "

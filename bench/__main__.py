@@ -10,6 +10,7 @@ from bench import (
     gateway_throughput,
     login_burst,
     memory,
+    page,
     relay,
     store,
 )
@@ -25,6 +26,7 @@ MEASUREMENTS = {
     "door": gateway_throughput.main,
     "sign-ins": login_burst.main,
     "enumeration": account_enumeration.main,
+    "page": page.main,
 }
 
 

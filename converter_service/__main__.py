@@ -1,6 +1,7 @@
 """Entry point: `python -m converter_service api|worker` runs a process until SIGTERM or SIGINT.
 
-`python -m converter_service dead-letters …` executes one command.
+`python -m converter_service api|worker check-config` says what is wrong with the settings of a process, and
+`dead-letters …` executes one command.
 """
 
 import asyncio
@@ -12,7 +13,9 @@ from prometheus_client import CollectorRegistry
 from converter_service import api, worker
 from converter_service.cli import USAGE, CommandError, execute
 from converter_service.event_streams.hub import MAX_SUBSCRIPTIONS
+from converter_service.media.sandbox.requirements import SandboxRequirements
 from converter_service.settings import ApiSettings, DeadLetterSettings, WorkerSettings
+from shared.configuration_check import AMQP, COMMAND, MONGODB, check_config, check_server_url
 from shared.http import Address, Listeners, serve
 from shared.http.server import connection_limit
 from shared.logs import configure
@@ -41,6 +44,29 @@ async def run_worker(settings: WorkerSettings, stop: asyncio.Event) -> None:
     broker = RabbitMQ(settings.amqp_url.reveal(), "converter_worker", SUBSCRIPTIONS, process=WORKER)
     app = worker.build(settings, broker, registry)
     await serve(app, registry, listeners(settings), stop)
+
+
+def check_api() -> int:
+    """Runs the command `api check-config`; returns the exit code."""
+    return check_config(
+        "converter_api",
+        ApiSettings,
+        ApiSettings.server_certificate,
+        lambda settings: check_server_url("AMQP_URL", settings.amqp_url, *AMQP),
+        lambda settings: check_server_url("CONVERTER_MONGO_URL", settings.mongo_url, *MONGODB),
+    )
+
+
+def check_worker() -> int:
+    """Runs the command `worker check-config`; returns the exit code."""
+    return check_config(
+        "converter_worker",
+        WorkerSettings,
+        WorkerSettings.server_certificate,
+        lambda settings: check_server_url("AMQP_URL", settings.amqp_url, *AMQP),
+        lambda settings: check_server_url("CONVERTER_MONGO_URL", settings.mongo_url, *MONGODB),
+        lambda settings: SandboxRequirements(settings.sandbox_requires),
+    )
 
 
 def command(arguments: list[str]) -> int:
@@ -79,7 +105,11 @@ if __name__ == "__main__":
             run("converter_api", ApiSettings, run_api)
         case ["worker"]:
             run("converter_worker", WorkerSettings, run_worker)
+        case ["api", str(word)] if word == COMMAND:
+            raise SystemExit(check_api())
+        case ["worker", str(word)] if word == COMMAND:
+            raise SystemExit(check_worker())
         case ["dead-letters", *arguments]:
             raise SystemExit(command(arguments))
         case _:
-            sys.exit(f"usage: python -m converter_service api|worker\n{USAGE}")
+            sys.exit(f"usage: python -m converter_service api|worker [{COMMAND}]\n{USAGE}")

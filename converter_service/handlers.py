@@ -7,6 +7,7 @@ import msgspec
 from msgspec.structs import replace
 
 from converter_service.conversions.model import State
+from converter_service.conversions.ports import ConversionStore
 from converter_service.event_streams.hub import Hub
 from converter_service.event_streams.snapshot import Snapshot
 from converter_service.jobs.job import Job
@@ -19,9 +20,11 @@ from shared.contracts.events import (
     ConversionCompleted,
     ConversionFailed,
     ConversionRemoved,
+    PasswordWasReset,
     VideoUploaded,
 )
 from shared.errors import Unavailable
+from shared.logs import get_logger
 from shared.messaging.errors import Retry
 from shared.messaging.handlers import Delivery, Handlers
 from shared.messaging.ports import Broker, Consumer
@@ -83,8 +86,10 @@ def change_listener(broker: Broker, hub: Hub) -> Consumer:
     return broker.listener(broadcast, handlers)
 
 
-def account_handlers(account_deletion: AccountDeletion, clock: Clock) -> Handlers:
-    """Handlers of account events: deletes the conversions of a deleted account."""
+def account_handlers(account_deletion: AccountDeletion, store: ConversionStore, clock: Clock) -> Handlers:
+    """Handlers of account events: deletes the conversions of a deleted account, and ends the links to the
+    audio of one whose password was reset: who knew the old one may have made some.
+    """
 
     async def delete_all(event: AccountDeleted, delivery: Delivery) -> None:
         """Deletes at once, and again after LATE_UPLOADS."""
@@ -96,4 +101,13 @@ def account_handlers(account_deletion: AccountDeletion, clock: Clock) -> Handler
         if left > timedelta():
             raise Retry(left.total_seconds() + 1, "again, for uploads that began in between", counts=False)
 
-    return Handlers({AccountDeleted: delete_all}, expected=CONVERTER_ACCOUNTS.events)
+    async def end_links(event: PasswordWasReset, _: Delivery) -> None:
+        try:
+            ended = await store.end_links(event.user_id)
+        except Unavailable as away:
+            raise Retry(STORE_PAUSE_S, str(away), counts=False) from away
+        get_logger(__name__).info("links ended after a reset", owner_id=event.user_id, conversions=ended)
+
+    return Handlers(
+        {AccountDeleted: delete_all, PasswordWasReset: end_links}, expected=CONVERTER_ACCOUNTS.events
+    )

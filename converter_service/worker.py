@@ -111,7 +111,9 @@ def _consumers(
     deletion = AccountDeletion(infrastructure.store, infrastructure.cleanup, infrastructure.clock)
     return (
         broker.consumer(subscription, conversion_handlers(job)),
-        broker.consumer(CONVERTER_ACCOUNTS, account_handlers(deletion, infrastructure.clock)),
+        broker.consumer(
+            CONVERTER_ACCOUNTS, account_handlers(deletion, infrastructure.store, infrastructure.clock)
+        ),
         cancellation_listener(broker, job),
     )
 

@@ -146,7 +146,8 @@ esac
 install_uv
 UV=$(command -v uv || echo "$TOOLS/bin/uv")
 [ -x .venv/bin/python ] || say "Installing the locked packages into .venv ..."
-env -u VIRTUAL_ENV -u UV_PROJECT_ENVIRONMENT "$UV" sync --quiet --frozen --all-extras --all-groups
+env -u VIRTUAL_ENV -u UV_PROJECT_ENVIRONMENT "$UV" sync --quiet --frozen --all-extras --all-groups \
+    --no-install-package tonegate-client
 # The tag reader and writer run in the sandbox, where they cannot store byte code: without it they take thrice as long.
 .venv/bin/python -m compileall -q .venv/lib/python3*/site-packages/mutagen
 .venv/bin/python -m devstack.page

@@ -1,6 +1,10 @@
-"""`python -m gateway`: reads the settings and serves the gateway until the process is stopped."""
+"""`python -m gateway`: reads the settings and serves the gateway until the process is stopped.
+
+`check-config` says what is wrong with the settings.
+"""
 
 import asyncio
+import sys
 
 from prometheus_client import CollectorRegistry
 
@@ -8,6 +12,7 @@ from gateway.app import build
 from gateway.middleware.cors import CorsPolicy
 from gateway.proxy.http_sessions import open_http_sessions
 from gateway.settings import GatewaySettings
+from shared.configuration_check import AMQP, COMMAND, check_config, check_server_url
 from shared.http import Address, Listeners, serve
 from shared.http.server import connection_limit
 from shared.messaging.processes import GATEWAY
@@ -40,5 +45,21 @@ async def main(settings: GatewaySettings, stop: asyncio.Event) -> None:
         await serve(app, registry, listeners, stop)
 
 
+def check() -> int:
+    """Runs the command `check-config`; returns the exit code."""
+    return check_config(
+        "gateway",
+        GatewaySettings,
+        GatewaySettings.server_certificate,
+        GatewaySettings.client_context,
+        lambda settings: check_server_url("AMQP_URL", settings.amqp_url, *AMQP),
+    )
+
+
 if __name__ == "__main__":
+    match sys.argv[1:]:
+        case [str(word)] if word == COMMAND:
+            raise SystemExit(check())
+        case [_, *_]:
+            sys.exit(f"usage: python -m gateway [{COMMAND}]")
     run("gateway", GatewaySettings, main)

@@ -60,6 +60,7 @@ from gateway.modules.web.files import BUILT, load_files
 from gateway.modules.web.module import WebModule
 from gateway.modules.webhooks.module import WebhooksModule
 from gateway.openapi.config import openapi_config
+from gateway.openapi.reference_files import load_reference_files
 from gateway.proxy.event_stream import Watches
 from gateway.proxy.http_sessions import Sessions
 from gateway.proxy.relay import Relay, Timeouts
@@ -115,7 +116,7 @@ def build(
             ],
             guards=[guard.admit],
             health_opt=public | vital | uncounted,
-            openapi=openapi_config(settings.public_url),
+            openapi=openapi_config(settings.public_url, load_reference_files(page_folder)),
             lifespan=[lifespan],
             checks=checks(settings, sessions, listener, windows),
             registry=registry,

@@ -14,24 +14,30 @@ from shared.settings import Secret
 
 
 class LinkSigner:
-    """Creates links; the signature is HMAC-SHA256 over version, conversion id and expiry."""
+    """Creates links; the signature is HMAC-SHA256 over version, conversion id, expiry and `links_ended`.
+
+    `links_ended` counts how often the owner has ended the links of the conversion: those that were made
+    before are not valid any more.
+    """
 
     def __init__(self, key: Secret) -> None:
         self._key = key
 
-    def sign(self, conversion_id: str, expires_at: datetime) -> str:
+    def sign(self, conversion_id: str, expires_at: datetime, links_ended: int = 0) -> str:
         """Path and query of the link, relative to the public URL."""
         expires = int(expires_at.timestamp())
-        signature = self.signature(conversion_id, expires)
+        signature = self.signature(conversion_id, expires, links_ended)
         return f"{audio_path(conversion_id)}?expires={expires}&signature={signature}"
 
     def link_of(self, event: ConversionCompleted) -> str:
         """As `sign`; events of earlier versions bring their link."""
-        return event.audio_path or self.sign(event.conversion_id, event.link_expires_at)
+        return event.audio_path or self.sign(event.conversion_id, event.link_expires_at, event.links_ended)
 
-    def signature(self, conversion_id: str, expires: int) -> str:
-        message = f"v1\n{conversion_id}\n{expires}".encode()
-        digest = hmac.new(self._key.reveal().encode(), message, hashlib.sha256).digest()
+    def signature(self, conversion_id: str, expires: int, links_ended: int = 0) -> str:
+        message = f"v1\n{conversion_id}\n{expires}"
+        if links_ended:
+            message = f"v2\n{conversion_id}\n{expires}\n{links_ended}"
+        digest = hmac.new(self._key.reveal().encode(), message.encode(), hashlib.sha256).digest()
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 

@@ -17,8 +17,8 @@ from converter_service.jobs.processors import usable_processors
 # Keeps the order of the folders, so that the quickest files run last. By default pytest-xdist runs files of
 # few tests last, however long these take, and other processes would be idle.
 ORDER = "--no-loadscope-reorder"
-# Each process starts systems of its own: more processes than cores only wait for each other.
-PROCESSES = str(min(4, max(2, usable_processors())))
+# Each process waits a third of its time for the systems that it starts: one more than there are cores.
+PROCESSES = str(min(4, usable_processors() + 1))
 MANY = ("--numprocesses", PROCESSES, "--dist", "loadfile", ORDER, "--cache-clear")
 FAST = ("--fast", "--numprocesses", "2", "--dist", "loadfile", "tests/unit", "tests/contract")
 FAILED_ONES = ("--last-failed", "--last-failed-no-failures", "none", "--numprocesses", "0", "--exitfirst")

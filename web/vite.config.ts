@@ -33,8 +33,10 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    // The gateway finds the files of the API reference in it.
+    manifest: true,
     rolldownOptions: {
-      input: { index: "index.html", "service-worker": "src/worker/index.ts" },
+      input: { index: "index.html", reference: "src/reference/main.tsx", "service-worker": "src/worker/index.ts" },
       output: {
         // Browsers look for a service worker at one address.
         entryFileNames: ({ name }) => (name === "service-worker" ? "service-worker.js" : "assets/[name]-[hash].js"),

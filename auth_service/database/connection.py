@@ -7,12 +7,12 @@ from typing import Any
 import msgspec
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from auth_service.database.tls import ssl_argument, without_tls_parameters
-from shared.settings import Secret
+from shared.settings import Secret, SettingsError
 
 
 class Bounds(msgspec.Struct, frozen=True):
@@ -33,6 +33,14 @@ def driver_url(url: Secret) -> URL:
     without the parameters of TLS.
     """
     return without_tls_parameters(_parsed(url))
+
+
+def check_database_url(url: Secret) -> None:
+    """Raises SettingsError for a URL that cannot be used, which the error does not repeat."""
+    try:
+        ssl_argument(_parsed(url))
+    except ArgumentError:
+        raise SettingsError("AUTH_DATABASE_URL: it is no URL such as postgresql://user@host/name") from None
 
 
 def _parsed(url: Secret) -> URL:

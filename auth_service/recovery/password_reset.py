@@ -21,7 +21,7 @@ from auth_service.throttle.client import Client
 from auth_service.throttle.service import Throttle
 from auth_service.users.model import User
 from shared.contracts.accounts import ResetPassword
-from shared.contracts.events import AccountRecovered, PasswordChanged
+from shared.contracts.events import AccountRecovered, PasswordChanged, PasswordWasReset
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class PasswordReset:
     now: Callable[[], datetime]
 
     async def reset(self, data: ResetPassword, client: Client) -> None:
-        """Sets a new password and revokes all sessions (ASVS 5.0 §7.4.3), API keys and webhooks, which a
-        thief may have created; does not sign the user in.
+        """Sets a new password and revokes all sessions (ASVS 5.0 §7.4.3), API keys, webhooks and links to
+        audio, which a thief may have created; does not sign the user in.
 
         The address becomes verified, since the mail was received (NIST SP 800-63B-4 §4.2.1.2). Raises
         InvalidLink, and WeakPassword, after which the link can still be used.
@@ -51,6 +51,8 @@ class PasswordReset:
                 await self.account_claim.claim(transaction, user)
             else:
                 await self._end_access(transaction, user, data)
+            reset = PasswordWasReset(user_id=str(user.id), reset_at=self.now())
+            await self.events.write(transaction, reset, user.id)
             await self.activity.record(transaction, Event.PASSWORD_RESET, user.id, client)
             await HandoverRepository(transaction).delete_all(user.id)
             for purpose in (Purpose.RESET_PASSWORD, Purpose.CHANGE_EMAIL):

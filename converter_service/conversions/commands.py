@@ -1,4 +1,4 @@
-"""Commands of an owner on a conversion: rename, cancel, retry, create a signed link."""
+"""Commands of an owner on a conversion: rename, cancel, retry, create and end signed links."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -112,7 +112,15 @@ class ConversionCommands:
         until = _whole_seconds(self.clock() + expires_in)
         kept = audio.conversion.expires_at
         until = until if kept is None else min(until, kept.replace(microsecond=0))
-        return Link(f"{self.public_url.rstrip('/')}{self.links.sign(conversion_id, until)}", until)
+        path = self.links.sign(conversion_id, until, audio.conversion.links_ended)
+        return Link(f"{self.public_url.rstrip('/')}{path}", until)
+
+    async def end_links(self, owner: Principal, conversion_id: str) -> None:
+        """Ends all links to the audio that were made so far, also those in mails and webhooks."""
+        await self.conversions.get(owner, conversion_id)
+        await self._change(
+            conversion_id, lambda newest: replace(newest, links_ended=newest.links_ended + 1), lambda _: ()
+        )
 
     async def _change(
         self,

@@ -107,6 +107,12 @@ class ConversionController(Controller):
         made = await commands.link(request.user, conversion_id, timedelta(seconds=data.expires_in))
         return Response(made, headers={"Cache-Control": "no-store"})
 
+    @delete("/{conversion_id:str}/link", summary="End all links to the audio that were made so far")
+    async def end_links(
+        self, request: Call, conversion_id: FromPath[str], commands: Injected[ConversionCommands]
+    ) -> None:
+        await commands.end_links(request.user, conversion_id)
+
     @delete("/{conversion_id:str}", summary="Delete a conversion, its video and its audio")
     async def remove(
         self, request: Call, conversion_id: FromPath[str], conversions: Injected[Conversions]

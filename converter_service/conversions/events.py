@@ -46,6 +46,7 @@ class EventFactory:
             link_expires_at=until,
             bitrate_bps=conversion.result.bitrate,
             sha256=conversion.result.sha256,
+            links_ended=conversion.links_ended,
         )
         return self._wrapped(conversion, event)
 

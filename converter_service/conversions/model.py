@@ -89,6 +89,7 @@ class Conversion(Struct, frozen=True, kw_only=True):
     `title` is the name that the owner has given it, in place of the file's.
     `shared_blobs` are those of another conversion's video that this one converts again, in their order. Among
     the conversions of one video, `counts_video` is true for the one whose bytes it is in the quota.
+    `links_ended` counts how often the owner has ended the links to the audio; it is part of their signatures.
     `temporary_blobs` are to be deleted when the conversion ends, except the one that becomes the audio. An id
     is recorded here before its first byte is stored, so that nothing is lost track of in a crash.
     """
@@ -123,6 +124,7 @@ class Conversion(Struct, frozen=True, kw_only=True):
     shared_blobs: tuple[str, ...] = ()
     counts_video: bool = True
     result_cache_key: str | None = None
+    links_ended: int = 0
     version: int = 0
     revision: int = 0
 

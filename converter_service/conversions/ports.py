@@ -41,6 +41,9 @@ class ConversionStore(Protocol):
     async def remove(self, conversion_id: str) -> None:
         """Removes the record and its unpublished events; does nothing if there is none."""
 
+    async def end_links(self, owner_id: str) -> int:
+        """Ends all links to the audio of an owner's completed conversions; returns the number of these."""
+
     async def page(
         self,
         owner_id: str | None,

@@ -1,6 +1,7 @@
 """Access to a conversion's audio, by token or signed link."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from litestar import Request
@@ -27,6 +28,6 @@ class AudioAccess:
         """Raises Unauthenticated, InvalidToken, InsufficientScope, NotFound, NotReady, Gone."""
         expires, signature = (request.query_params.get(name) for name in ("expires", "signature"))
         if expires is not None and signature is not None:
-            self.links.check(conversion_id, expires, signature, self.clock())
-            return await self.conversions.public_audio(conversion_id)
+            check = partial(self.links.check, conversion_id, expires, signature, self.clock())
+            return await self.conversions.public_audio(conversion_id, check)
         return await self.conversions.audio(await authenticated(request, self.authenticate), conversion_id)

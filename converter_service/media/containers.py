@@ -35,7 +35,7 @@ class Container(msgspec.Struct, frozen=True, kw_only=True):
 # Files of these declare how long they are.
 _INDEXED = "ape dsf gxf iff mpc mpc8 mxf qcp rm tak tta wv"
 # As long as their packets, or with a duration that is computed from a bit rate.
-_STREAMED = "aea dv nistsphere oma shn voc"
+_STREAMED = "aea dhav dss dv nistsphere oma shn voc"
 # The same, and nothing but frames with a header each.
 _RAW = "aac ac3 amr dts dtshd eac3 loas mlp truehd"
 

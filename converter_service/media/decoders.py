@@ -10,13 +10,14 @@ from types import MappingProxyType
 
 # Codecs whose only allowed decoder has the same name.
 _NAMESAKES = (
-    "aac aac_latm ac3 adpcm_ct adpcm_ima_qt adpcm_ima_wav adpcm_ms adpcm_sbpro_2 adpcm_sbpro_3 adpcm_sbpro_4 "
-    "adpcm_swf adpcm_yamaha alac ape atrac1 atrac3 atrac3al cook dsd_lsbf dsd_lsbf_planar dsd_msbf "
-    "dsd_msbf_planar dst eac3 evrc flac mlp nellymoser pcm_alaw pcm_s16be_planar pcm_s16le_planar "
-    "pcm_s24le_planar pcm_s32le_planar pcm_s64be pcm_s64le pcm_s8_planar pcm_u16be pcm_u16le pcm_u24be "
-    "pcm_u24le pcm_u32be pcm_u32le qcelp ralf s302m shorten sipr tak tta wavpack "
-    "pcm_bluray pcm_dvd pcm_f32be pcm_f32le pcm_f64be pcm_f64le pcm_mulaw pcm_s16be pcm_s16le pcm_s24be "
-    "pcm_s24le pcm_s32be pcm_s32le pcm_s8 pcm_u8 truehd wmalossless wmapro wmav1 wmav2 wmavoice"
+    "aac aac_latm ac3 adpcm_ct adpcm_ima_amv adpcm_ima_qt adpcm_ima_wav adpcm_ms adpcm_sbpro_2 "
+    "adpcm_sbpro_3 adpcm_sbpro_4 adpcm_swf adpcm_yamaha alac ape atrac1 atrac3 atrac3al cook dsd_lsbf "
+    "dsd_lsbf_planar dsd_msbf dsd_msbf_planar dss_sp dst eac3 evrc flac g723_1 mace3 mace6 mlp nellymoser "
+    "pcm_alaw pcm_s16be_planar pcm_s16le_planar pcm_s24le_planar pcm_s32le_planar pcm_s64be pcm_s64le "
+    "pcm_s8_planar pcm_u16be pcm_u16le pcm_u24be pcm_u24le pcm_u32be pcm_u32le qcelp qdm2 qdmc ralf s302m "
+    "shorten sipr tak tta wavpack pcm_bluray pcm_dvd pcm_f32be pcm_f32le pcm_f64be pcm_f64le pcm_mulaw "
+    "pcm_s16be pcm_s16le pcm_s24be pcm_s24le pcm_s32be pcm_s32le pcm_s8 pcm_u8 truehd wmalossless wmapro "
+    "wmav1 wmav2 wmavoice"
 )
 # Codec, by ffprobe's name, to the decoders that are allowed for it.
 DECODERS: Mapping[str, tuple[str, ...]] = MappingProxyType(

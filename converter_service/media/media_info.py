@@ -69,10 +69,11 @@ class MediaInfo(msgspec.Struct, frozen=True, kw_only=True):
     `container` is a short name such as `mp4`. `start_s` is the timestamp at which the file begins.
     `duration_s` is that of its longest stream, None if unknown (a live recording); `is_estimated`: it is
     computed from a bit rate and good for progress only; `has_own_duration`: it is declared, so that a shorter
-    result is a loss; `least_s` is the part of it that is sure to be there, if that is not all; `is_deep`:
-    tracks were searched for far behind the file's start. `tag_lists` are tags with several values,
-    `cover_file` is a copy of the front cover. `tags`, `chapters` and `pictures` are untrusted and not
-    validated.
+    result is a loss; `least_s` is the part of it that is sure to be there, if that is not all; `most_s` is
+    the longer one of two durations that the same declaration may mean; `is_deep`: tracks were searched for
+    far behind the file's start; `has_strays`: a track may go on as another one. `tag_lists` are tags with
+    several values, `cover_file` is a copy of the front cover. `tags`, `chapters` and `pictures` are untrusted
+    and not validated.
     """
 
     container: str
@@ -82,7 +83,9 @@ class MediaInfo(msgspec.Struct, frozen=True, kw_only=True):
     is_estimated: bool = False
     has_own_duration: bool = False
     least_s: float | None = None
+    most_s: float | None = None
     is_deep: bool = False
+    has_strays: bool = False
     tags: Mapping[str, str] = MappingProxyType({})
     tag_lists: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     cover_file: Path | None = None

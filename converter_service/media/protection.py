@@ -1,20 +1,28 @@
 """Recognises encrypted tracks by their container's headers, before any decoder makes noise of them."""
 
 import uuid
+from collections.abc import Iterable
+from itertools import product
 from pathlib import Path
 from typing import IO
 
 import msgspec
 
-from converter_service.media.boxes import Box, boxes
+from converter_service.media.boxes import Box, boxes, find_box
 from converter_service.media.matroska_locks import EBML, locked_matroska_tracks
 from converter_service.media.transport_stream import locked_streams
 
 # Sample entries of encrypted tracks (ISO/IEC 23001-7; Apple; Audible).
 LOCKED_SOUND = frozenset({b"enca", b"drms", b"aavd"})
 LOCKED_PICTURES = frozenset({b"encv", b"drmi"})
+# What protects the samples of an entry (ISO/IEC 14496-12, 8.12.1), also where that keeps its codec's name.
+PROTECTION = b"sinf"
 # stsd: version, flags and number of entries.
 ENTRIES_AT = 8
+# Of a sample entry, where its boxes begin: sound, with QuickTime's versions 1 and 2, and pictures.
+SOUND_BOXES_AT, PICTURE_BOXES_AT = (28, 44, 64), (78,)
+# hdlr: version, flags and a reserved field stand before the kind of track.
+KIND_AT, SOUND_KIND, PICTURE_KIND = 8, b"soun", b"vide"
 TO_DESCRIPTIONS = frozenset({b"mdia", b"minf", b"stbl"})
 ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 # The objects Content Encryption, Extended and Advanced Content Encryption (ASF 3.14 to 3.16).
@@ -77,21 +85,43 @@ def _whole(*, is_locked: bool) -> Locks:
 def _mp4_locks(file: IO[bytes], end: int) -> Locks:
     movies = (box for box in boxes(file, 0, end) if box.name == b"moov")
     tracks = [box for movie in movies for box in boxes(file, movie.at, movie.end) if box.name == b"trak"]
-    entries = {place: _entries(file, track) for place, track in enumerate(tracks)}
-    sound = frozenset(place for place, names in entries.items() if names & LOCKED_SOUND)
-    pictures = frozenset(place for place, names in entries.items() if names & LOCKED_PICTURES)
-    return Locks(places=sound | pictures, has_sound=bool(sound))
+    sound, pictures = set[int](), set[int]()
+    for place, track in enumerate(tracks):
+        entries, kind = _entries(file, track), _kind(file, track)
+        names = frozenset(entry.name for entry in entries)
+        if names & LOCKED_SOUND or (kind == SOUND_KIND and _protects(file, entries, SOUND_BOXES_AT)):
+            sound.add(place)
+        elif names & LOCKED_PICTURES or (kind == PICTURE_KIND and _protects(file, entries, PICTURE_BOXES_AT)):
+            pictures.add(place)
+    return Locks(places=frozenset(sound | pictures), has_sound=bool(sound))
 
 
-def _entries(file: IO[bytes], parent: Box) -> frozenset[bytes]:
-    """The names of all sample entries of a track."""
-    found: frozenset[bytes] = frozenset()
+def _entries(file: IO[bytes], parent: Box) -> list[Box]:
+    """All sample entries of a track."""
+    found: list[Box] = []
     for box in boxes(file, parent.at, parent.end):
         if box.name == b"stsd":
-            found |= {entry.name for entry in boxes(file, box.at + ENTRIES_AT, box.end)}
+            found += boxes(file, box.at + ENTRIES_AT, box.end)
         elif box.name in TO_DESCRIPTIONS:
-            found |= _entries(file, box)
+            found += _entries(file, box)
     return found
+
+
+def _kind(file: IO[bytes], track: Box) -> bytes:
+    header = find_box(file, (b"mdia", b"hdlr"), track.at, track.end)
+    if header is None:
+        return b""
+    file.seek(header.at + KIND_AT)
+    return file.read(len(SOUND_KIND))
+
+
+def _protects(file: IO[bytes], entries: Iterable[Box], places: Iterable[int]) -> bool:
+    """Whether one of the entries has PROTECTION among its boxes, which begin at one of these places."""
+    return any(
+        box.name == PROTECTION
+        for entry, place in product(entries, places)
+        for box in boxes(file, entry.at + place, entry.end)
+    )
 
 
 def _is_asf_locked(file: IO[bytes]) -> bool:

@@ -113,6 +113,12 @@ class MongoConversions:
         with mongo_errors():
             await self._documents.delete_one({"_id": conversion_id})
 
+    async def end_links(self, owner_id: str) -> int:
+        completed = {"owner_id": owner_id, "status": State.COMPLETED.value}
+        with mongo_errors():
+            ended = await self._documents.update_many(completed, {"$inc": {"links_ended": 1, "version": 1}})
+        return ended.modified_count
+
     async def page(
         self,
         owner_id: str | None,

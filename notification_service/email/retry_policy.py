@@ -10,6 +10,8 @@ BACK_OFF_S = (1.0, 5.0, 30.0, 120.0, 600.0)
 HELD_LEASE_DELAY_S = 5.0
 # After a ledger that stayed unavailable for the whole of `ledger_timeout`.
 LEDGER_DELAY_S = 120.0
+# At a stop: another process may reach the ledger.
+STOPPED_DELAY_S = 5.0
 # Of an email that is sent, and whose record neither the ledger nor the broker took.
 UNRECORDED_DELAY_S = 5.0
 

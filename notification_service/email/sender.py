@@ -20,6 +20,7 @@ from notification_service.email.ports import Mailer
 from notification_service.email.retry_policy import (
     HELD_LEASE_DELAY_S,
     LEDGER_DELAY_S,
+    STOPPED_DELAY_S,
     UNRECORDED_DELAY_S,
     RetryPolicy,
     back_off,
@@ -138,7 +139,8 @@ class EmailSender:
                 stopping=self._stopping,
             )
         except Unavailable as down:
-            raise Retry(LEDGER_DELAY_S, "ledger unavailable", counts=False) from down
+            delay = STOPPED_DELAY_S if self._stopping.is_set() else LEDGER_DELAY_S
+            raise Retry(delay, "ledger unavailable", counts=False) from down
 
     async def _send(self, event_id: str, mail: Mail, lease: Lease) -> None:
         try:

@@ -8,8 +8,13 @@ older producers.
 from datetime import datetime
 from typing import ClassVar
 
-from shared.contracts.event import Event as Event  # noqa: PLC0414 - exported from here
-from shared.contracts.record_events import EmailSent as EmailSent  # noqa: PLC0414 - exported from here
+from shared.contracts.account_events import AccountClaimed as AccountClaimed  # noqa: PLC0414 - exported
+from shared.contracts.account_events import AccountDeclined as AccountDeclined  # noqa: PLC0414 - likewise
+from shared.contracts.account_events import AccountDeleted as AccountDeleted  # noqa: PLC0414 - likewise
+from shared.contracts.account_events import AccountRecovered as AccountRecovered  # noqa: PLC0414 - likewise
+from shared.contracts.account_events import PasswordWasReset as PasswordWasReset  # noqa: PLC0414 - likewise
+from shared.contracts.event import Event as Event  # noqa: PLC0414 - likewise
+from shared.contracts.record_events import EmailSent as EmailSent  # noqa: PLC0414 - likewise
 from shared.contracts.record_events import WebhookDelivered as WebhookDelivered  # noqa: PLC0414 - likewise
 from shared.contracts.webhook_events import WebhookChanged as WebhookChanged  # noqa: PLC0414 - likewise
 
@@ -26,8 +31,8 @@ class ConversionCompleted(Event, frozen=True, kw_only=True):
     """The audio is stored and verified. Links to it are to be valid until `link_expires_at`.
 
     `audio_path` is a signed link, relative to the gateway's public URL, in the events of older producers;
-    without it the reader signs the link. Without a `recipient` no email is sent. `recipient_verified` is of
-    the time of the upload.
+    without it the reader signs the link, with `links_ended`. Without a `recipient` no email is sent.
+    `recipient_verified` is of the time of the upload.
     """
 
     type: ClassVar[str] = "conversion_completed"
@@ -45,6 +50,7 @@ class ConversionCompleted(Event, frozen=True, kw_only=True):
     bitrate_bps: int | None = None
     sha256: str | None = None
     recipient_verified: bool | None = None
+    links_ended: int = 0
 
 
 class ConversionFailed(Event, frozen=True, kw_only=True):
@@ -186,49 +192,6 @@ class SecurityEventOccurred(Event, frozen=True, kw_only=True):
     event: str
     occurred_at: datetime
     recipient_verified: bool | None = None
-
-
-class AccountDeleted(Event, frozen=True, kw_only=True):
-    """An account was deleted; other services delete its data."""
-
-    type: ClassVar[str] = "account_deleted"
-
-    user_id: str
-
-
-class AccountClaimed(Event, frozen=True, kw_only=True):
-    """The owner of an unverified account's address proved it, by resetting the password or with a provider.
-
-    Webhooks that others may have created in the account before `claimed_at` are deleted. `ended` lists the
-    sessions and API keys that the account had until then.
-    """
-
-    type: ClassVar[str] = "account_claimed"
-
-    user_id: str
-    claimed_at: datetime
-    ended: tuple[str, ...] = ()
-
-
-class AccountRecovered(Event, frozen=True, kw_only=True):
-    """A password was reset by mail: webhooks of before `recovered_at` or made with `ended` are deleted."""
-
-    type: ClassVar[str] = "account_recovered"
-
-    user_id: str
-    recovered_at: datetime
-    ended: tuple[str, ...] = ()
-
-
-class AccountDeclined(Event, frozen=True, kw_only=True):
-    """The reader of an email says that the account is not theirs. auth_service closes it, unless its address
-    has been verified or is no longer this mailbox (`mailbox_digest`).
-    """
-
-    type: ClassVar[str] = "account_declined"
-
-    user_id: str
-    mailbox: str
 
 
 class OperatorActed(Event, frozen=True, kw_only=True):

@@ -45,6 +45,7 @@ AUTH = Process(
         events.AccountDeleted,
         events.AccountClaimed,
         events.AccountRecovered,
+        events.PasswordWasReset,
     ),
     consumes=(AUTH_AUDIT, AUTH_ACCOUNTS),
 )

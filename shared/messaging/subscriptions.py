@@ -47,7 +47,7 @@ NOTIFICATION_ACCOUNTS = Subscription(
 )
 CONVERTER_ACCOUNTS = Subscription(
     queue="converter.accounts",
-    events=(events.AccountDeleted,),
+    events=(events.AccountDeleted, events.PasswordWasReset),
     handling_timeout=timedelta(hours=1),
 )
 

@@ -112,6 +112,26 @@ async def test_the_history_is_loaded_to_its_end_when_changes_of_the_view_are_rep
     await expect(page.locator(".row")).to_have_count(252)
 
 
+async def test_a_link_is_copied_and_all_links_are_ended(
+    page: Page, owner: Person, http: httpx.AsyncClient
+) -> None:
+    await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await sign_in(page, owner.email)
+    share = page.locator(".row[data-state=completed]").get_by_role("button", name="Share by link")
+    await share.click()
+    dialog = page.get_by_role("dialog", name="Anyone with this link can listen")
+    url = await dialog.get_by_label("Link", exact=True).input_value()
+    await check_accessibility(page)
+    await dialog.get_by_role("button", name="Copy link").click()
+    await expect(page.get_by_text("Link copied.")).to_be_visible()
+    assert await page.evaluate("navigator.clipboard.readText()") == url
+    assert (await http.get(url)).status_code == 200
+    await share.click()
+    await dialog.get_by_role("button", name="End all links").click()
+    await expect(page.get_by_text("All links to this audio have ended")).to_be_visible()
+    assert (await http.get(url)).status_code == 401
+
+
 async def test_several_are_saved_retried_cancelled_and_deleted_at_once(
     page: Page, owner: Person, system: System, media: Media
 ) -> None:

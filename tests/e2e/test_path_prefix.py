@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 import aiohttp
 import httpx
 import pytest
+from playwright.async_api import expect
 from tusclient.client import TusClient
 
 from devstack.ports import free_port
@@ -16,9 +17,11 @@ from devstack.servers.mail import MailSink
 from devstack.servers.mongo import Mongo
 from devstack.servers.postgres import Postgres
 from devstack.stack import Stack
+from tests.support.browser import executable
 from tests.support.client import Person, signed_in, visiting
 from tests.support.mailbox import Mailbox, link_in
 from tests.support.media import Media
+from tests.support.page import chromium, sign_in, visitor
 from tests.support.prefix_proxy import prefix_proxy
 from tests.support.sse import event_stream
 from tests.support.system import SETTINGS
@@ -181,7 +184,22 @@ async def test_the_openapi_document_and_its_page_name_the_prefix(
     http: httpx.AsyncClient, prefixed: Prefixed
 ) -> None:
     page = await http.get("/schema")
-    linked = re.search(r'<a href="([^"#]+)">', page.text)
+    linked = re.search(r'<a href="([^"#]+\.json)">', page.text)
     assert linked, page.text
     document = await http.get(prefixed.resolved(linked[1]))
     assert [each["url"] for each in document.json()["servers"]] == [prefixed.url]
+
+
+@pytest.mark.skipif(executable() is None, reason="no browser on this machine")
+@pytest.mark.parametrize("path", ["./schema", "./schema/"])
+async def test_the_api_reference_sends_calls_below_the_prefix(
+    person: Person, prefixed: Prefixed, path: str
+) -> None:
+    async with chromium() as browser, visitor(browser, prefixed.url) as context:
+        page = await context.new_page()
+        await sign_in(page, person.email)
+        await page.goto(path)
+        await expect(page.get_by_text(f"Signed in as {person.email}.")).to_be_visible()
+        await page.locator("details[data-path='/v1/conversions'][data-method=get] > summary").click()
+        await page.get_by_role("button", name="Send").click()
+        await expect(page.get_by_label("Body of the response")).to_contain_text('"items": []')

@@ -128,6 +128,27 @@ async def test_a_key_that_only_writes_reads_nothing_by_links_or_webhooks(
     assert (await http.get(shared)).status_code == 200
 
 
+async def test_a_reset_ends_the_links_that_a_thief_has_made(
+    person: Person, mailbox: Mailbox, media: Media, http: httpx.AsyncClient
+) -> None:
+    await verify(person, mailbox)
+    uploaded = (await person.upload(media.video(seconds=1))).json()["id"]
+    await person.finished(uploaded)
+    path = f"/v1/conversions/{uploaded}/link"
+    stolen = (await person.post(path)).raise_for_status().json()["url"]
+    assert (await http.get(stolen)).status_code == 200
+    await reset(person, mailbox)
+
+    async def has_ended() -> bool:
+        return (await http.get(stolen)).status_code == 401
+
+    await until(has_ended, what="the link has ended")
+    own = (await person.post(path)).raise_for_status().json()["url"]
+    assert (await http.get(own)).status_code == 200
+    assert (await http.delete(path, headers=person.headers)).status_code == 204
+    assert (await http.get(own)).status_code == 401
+
+
 async def test_the_owner_sees_in_the_recent_activity_who_did_what_from_where(
     person: Person, http: httpx.AsyncClient
 ) -> None:

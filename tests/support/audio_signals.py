@@ -40,9 +40,19 @@ def measured(file: Path) -> tuple[float, float]:
 CHANNELS = {"mono": 1, "stereo": 2, "quad": 4, "5.1": 6, "7.1": 8}
 
 
-@lru_cache(maxsize=256)
 def wave(file: Path, stream: str = "a:0", at_hz: int = CORRELATED_HZ, channels: int = 1) -> "array[float]":
-    """Decodes to samples from -1 to 1, channels interleaved; `channels=0` takes the first channel only."""
+    """Decodes to samples from -1 to 1, channels interleaved; `channels=0` takes the first channel only.
+
+    What was decoded is kept until the file is written anew.
+    """
+    status = file.stat()
+    return _wave(file, stream, at_hz, channels, (status.st_ino, status.st_size, status.st_mtime_ns))
+
+
+@lru_cache(maxsize=256)
+def _wave(
+    file: Path, stream: str, at_hz: int, channels: int, _content: tuple[int, int, int]
+) -> "array[float]":
     mixed = ["-ac", str(channels)] if channels else ["-af", "pan=mono|c0=c0"]
     command = [decoding_ffmpeg(), "-v", "error", "-nostdin", "-i", f"file:{file}", "-map", f"0:{stream}"]
     command += [*mixed, "-ar", str(at_hz), "-f", "f32le", "-"]

@@ -94,7 +94,9 @@ async def send_whole_videos(page: Page) -> None:
     await page.get_by_label("Send the whole video").check()
 
 
-async def press_tab_to(page: Page, role: Literal["button", "textbox", "link"], name: str) -> None:
+async def press_tab_to(
+    page: Page, role: Literal["button", "textbox", "searchbox", "link"], name: str
+) -> None:
     """Moves the focus with the keyboard alone. Fails when the element is not in the order of the focus."""
     wanted = page.get_by_role(role, name=name, exact=True)
     await expect(wanted.first).to_be_visible()

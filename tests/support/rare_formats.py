@@ -15,6 +15,7 @@ AEA_HEADER = 2048
 AEA_FRAME = b"\xac\x20" + bytes(208) + b"\x20\xac"
 QCELP_GUID = bytes.fromhex("416d7f5e15b1d011ba9100805fb4b97e")
 QCELP_RATES = ((34, 4), (16, 3), (7, 2), (3, 1))
+DSS_BLOCK = 512
 APE_VERSION, APE_FAST, APE_IS_SILENT = 3990, 1000, 3
 
 
@@ -100,6 +101,44 @@ def ape_silence(hz: int, count: int) -> bytes:
     descriptor = pack("<4sHHIIIIIII16s", b"MAC ", APE_VERSION, 0, 52, 24, 4, 0, len(frame), 0, 0, bytes(16))
     header = pack("<HHIIIHHI", APE_FAST, 0, 73_728, count, 1, 16, 2, hz)
     return descriptor + header + pack("<I", 52 + 24 + 4) + frame
+
+
+def dhav_pcm(hz: int, samples: list[int], leap_s: int = 0) -> bytes:
+    """A DHAV recording of surveillance: frames of 40 ms with 16 bits a sample, and a leap of the clock in the
+    middle.
+    """
+    frames, size = [], hz // 25
+    for number, at in enumerate(range(0, len(samples), size)):
+        now_ms = 1000 * at // hz + (1000 * leap_s if at >= len(samples) // 2 else 0)
+        body = bytes([0x83, 1, 0x10, 2]) + b"".join(pack("<h", each) for each in samples[at : at + size])
+        length = 24 + len(body) + 8
+        date = 24 << 26 | 5 << 22 | 17 << 17 | 12 << 12 | now_ms // 60_000 << 6 | now_ms // 1000 % 60
+        head = pack("<4sBBBBIIIHBB", b"DHAV", 0xF0, 0, 0, 0, number, length, date, now_ms & 0xFFFF, 4, 0)
+        frames.append(head + body + pack("<4sI", b"dhav", length))
+    return b"".join(frames)
+
+
+def dss(codec: int, frames: bytes) -> bytes:
+    """A dictation (DSS): two blocks of header, then frames in blocks with six bytes of their own."""
+    header = bytearray(2 * DSS_BLOCK)
+    header[:4], header[0x26:0x32], header[0x32:0x3E] = b"\2dss", b"240517120000", b"240517120003"
+    header[0x2A4] = codec
+    room = DSS_BLOCK - 6
+    blocks = (bytes(6) + frames[at : at + room] for at in range(0, len(frames), room))
+    return bytes(header) + b"".join(block.ljust(DSS_BLOCK, b"\xff") for block in blocks)
+
+
+def mace(kind: bytes, packet_bytes: int, packets: int) -> bytes:
+    """An AIFF-C file at 22,254 Hz of packets of six samples, all zeros."""
+
+    def chunk(name: bytes, content: bytes) -> bytes:
+        return name + pack(">I", len(content)) + content + bytes(len(content) % 2)
+
+    rate = pack(">HQ", 16383 + 14, 22_254 << 49)
+    form = chunk(b"COMM", pack(">hIh", 1, packets, 8) + rate + kind + b"\4MACE\0")
+    sound = chunk(b"SSND", bytes(8 + packet_bytes * packets))
+    parts = b"AIFC" + chunk(b"FVER", pack(">I", 0xA280_5140)) + form + sound
+    return b"FORM" + pack(">I", len(parts)) + parts
 
 
 class ShortenWriter:

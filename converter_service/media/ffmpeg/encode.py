@@ -13,6 +13,7 @@ from converter_service.media.ffmpeg.faults import cut_off, unsupported
 from converter_service.media.ffmpeg.filters import Gain, PassOptions
 from converter_service.media.ffmpeg.job import TranscodeJob
 from converter_service.media.ffmpeg.job_programs import JobPrograms
+from converter_service.media.ffmpeg.losses import lost_s
 from converter_service.media.ffmpeg.loudness import (
     Loudness,
     corrected_target,
@@ -116,12 +117,15 @@ class Encoder:
     async def _encode_whole(self, gain: Gain | None = None) -> VerifiedAudio:
         """Encodes and checks completeness."""
         job, made = self.job, await self.programs.encode(PassOptions(gain=gain))
-        if verify.has_expected_length(made.sound_s, job.expected_s):
+        is_expected = verify.has_expected_length(made.sound_s, job.expected_s)
+        if is_expected and not made.complaints and not job.info.has_strays:
             return made
         if made.sound_s < 0:
             # ffmpeg ends without an error if the silence does not fit into its memory.
             raise unsupported("The timestamps of the file's audio leap too often and too far.")
         extent = await self.programs.source_extent(is_changing=made.is_uniform)
+        if is_expected:
+            return replace(made, lost_s=lost_s(made, job, extent))
         complained = bool(made.complaints)
         judged = verify.verdict(made.sound_s, job.info, job.track, extent, job.window, complained=complained)
         _raise_for(judged, made, job)
@@ -133,9 +137,7 @@ class Encoder:
         declared_s = None if job.info.is_estimated else job.info.duration_s
         source_s = max(extent.file_end_s, extent.audio_end_s)
         is_known = declared_s is not None and source_s <= declared_s + verify.tolerance_s(declared_s)
-        return replace(
-            made, lost_s=verify.lost_s(made.sound_s, extent), source_s=None if is_known else source_s
-        )
+        return replace(made, lost_s=lost_s(made, job, extent), source_s=None if is_known else source_s)
 
     def _output(self, audio: VerifiedAudio) -> Output:
         size = self.job.target.stat().st_size

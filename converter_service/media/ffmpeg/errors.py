@@ -27,6 +27,9 @@ MEMORY_WORDS = ("Cannot allocate memory", "bad_alloc", "Failed to allocate")
 # Lines that our own options cause (no video decoder is on the allowlist), and that of ffmpeg 8's Opus parser
 # at the end of each Matroska file; the decoder reports a damaged packet in other words.
 HARMLESS = re.compile(r"not on whitelist|Last message repeated|Error parsing Opus packet header|^$")
+# The decoders of AC-3 and E-AC-3 say so once for each damaged frame, and go on with the sound before it.
+REPLACED = re.compile(r"error decoding the audio block")
+REPEATED = re.compile(r"Last message repeated (\d+) times", re.ASCII)
 SIZE_WORDS = ("File too large",)
 
 
@@ -71,6 +74,18 @@ def complaints(ended: Exit) -> str:
     """Returns the decoder's error messages without harmless ones."""
     lines = PRINTED.sub("", ended.stderr).splitlines()
     return "\n".join(line for line in lines if not HARMLESS.search(line)).strip()
+
+
+def replaced_frames(ended: Exit) -> int:
+    """The number of damaged frames for which the decoder made something up."""
+    count, is_replaced = 0, False
+    for line in PRINTED.sub("", ended.stderr).splitlines():
+        if (again := REPEATED.search(line)) is not None:
+            count += int(again[1]) if is_replaced else 0
+        elif line:
+            is_replaced = REPLACED.search(line) is not None
+            count += is_replaced
+    return count
 
 
 def _by_signal(number: int, stderr: str) -> MediaError | TranscoderUnavailable:

@@ -9,7 +9,13 @@ from msgspec.structs import replace
 
 from converter_service.media.errors import TranscoderUnavailable
 from converter_service.media.ffmpeg import commands, measure_commands, probe_commands
-from converter_service.media.ffmpeg.errors import complaints, failure, is_machines_fault, joint_exit
+from converter_service.media.ffmpeg.errors import (
+    complaints,
+    failure,
+    is_machines_fault,
+    joint_exit,
+    replaced_frames,
+)
 from converter_service.media.ffmpeg.faults import timed_out
 from converter_service.media.ffmpeg.filters import PassOptions
 from converter_service.media.ffmpeg.job import TranscodeJob
@@ -41,6 +47,8 @@ EMPTY_S = 0.002
 # All frames of an MP3 are counted, but only its first minute is decoded: the rest comes from the same
 # encoder, and decoding ten minutes would cost 12 % of encoding them. Other formats are decoded to their end.
 DECODED_S = 60.0
+# libavformat gives each packet of these containers a millisecond.
+UNTIMED = frozenset({"dhav"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +84,12 @@ class JobPrograms:
         wanted_s = job.window.end_s - job.window.origin_s(job.track)
         is_full = audio.seconds > wanted_s - LENGTH_TOLERANCE_S
         silence_s = parse_silence(ended.stderr, is_full=is_full)
-        return replace(audio, silence_s=silence_s, is_uniform=options.is_uniform)
+        return replace(
+            audio,
+            silence_s=silence_s,
+            is_uniform=options.is_uniform,
+            replaced_frames=replaced_frames(ended),
+        )
 
     async def measure_source(self) -> Exit:
         """Measures the loudness of the filtered source; standard error ends with the summary."""
@@ -107,6 +120,7 @@ class JobPrograms:
             job.window,
             are_joined=are_joined,
             is_changing=is_changing,
+            has_durations=job.info.container not in UNTIMED,
         )
         command = probe_commands.packets(self.runner.tools, self.job.source, is_deep=self.job.info.is_deep)
         async with self.runner.start(command, self.job.target.parent) as running:

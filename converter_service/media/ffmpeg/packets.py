@@ -20,6 +20,8 @@ LARGEST_CHANGE = 2.5
 WHOLE_MS, TICK_S = b"000", 0.001
 # So many shorter ones in a row are no jitter: those of TrueHD are 0.8 ms long, rounded to 0 or 1 by Matroska.
 SHORT_RUN = 8
+# Sound that takes the place of other sound may begin so long before that ends.
+CHANGE_S = 2.0
 
 
 class SourceExtent(msgspec.Struct, frozen=True):
@@ -29,6 +31,9 @@ class SourceExtent(msgspec.Struct, frozen=True):
     `is_timed`: every packet of the track has a duration, except perhaps the last one. Otherwise (Shorten,
     WavPack in Matroska) their sum is an estimate.
     `rounding_s`: by how much `audio_s` may be too small because all times are whole milliseconds.
+    `strays_s`: sound within the window that other tracks have in place of the chosen one, behind its end.
+    `packet_s`: the length of a packet; `skipped_s`: what decoders skip at both ends of a track without
+    timestamps; `size`: the bytes of the track's packets.
     """
 
     audio_start_s: float
@@ -37,6 +42,36 @@ class SourceExtent(msgspec.Struct, frozen=True):
     file_end_s: float
     is_timed: bool = True
     rounding_s: float = 0.0
+    strays_s: float = 0.0
+    packet_s: float = 0.0
+    skipped_s: float = 0.0
+    size: int = 0
+
+
+class Successors:
+    """Sound of other tracks that begin where the chosen one ends."""
+
+    def __init__(self) -> None:
+        self._sums: dict[bytes, float] = {}
+        self._before: dict[bytes, float] = {}
+
+    def add(self, stream: bytes, length_s: float, *, is_chosen: bool) -> None:
+        """Adds a packet, in the file's order."""
+        if is_chosen:
+            self._before.update(self._sums)
+        else:
+            self._sums[stream] = self._sums.get(stream, 0.0) + length_s
+
+    @property
+    def seconds(self) -> float:
+        """Of the longest one, behind the last packet of the chosen track."""
+        before = self._before
+        rests = [
+            sum_s - before.get(stream, 0.0)
+            for stream, sum_s in self._sums.items()
+            if before.get(stream, 0.0) < CHANGE_S
+        ]
+        return max(rests, default=0.0)
 
 
 class PacketTotals:
@@ -50,12 +85,16 @@ class PacketTotals:
         *,
         are_joined: bool = False,
         is_changing: bool = False,
+        has_durations: bool = True,
     ) -> None:
         """`are_joined`: the container is one of those whose files may be joined recordings.
 
         `is_changing`: the track's sample rate may change. Declared durations, computed with the first rate,
         may be wrong then.
+
+        `has_durations`: those of packets are not the same made-up one each.
         """
+        self._has_durations = has_durations
         self._is_changing = is_changing
         self._stream = str(track.stream).encode()
         self._is_regular = track.codec in REGULAR and not are_joined
@@ -66,22 +105,29 @@ class PacketTotals:
         self._expected_s = self._offset_s = 0.0
         self._usual_s = LONGEST_PACKET_S
         self._short = 0
-        self._count = self._undated = 0
+        self._count = self._undated = self._size = self._skipped = 0
+        self._sample_rate = track.sample_rate
         self._is_rounded = True
         self._waiting: tuple[float, float | None] | None = None
+        self._successors = Successors() if are_joined else None
 
     def add(self, lines: Iterable[bytes]) -> None:
-        """Adds lines of `stream_index,pts_time,duration_time,flags`; packets flagged D are skipped."""
+        """Adds lines of `probe_commands.packets`; packets flagged D are skipped."""
         for line in lines:
-            stream, start, length, flags, *_ = (*line.split(b","), b"", b"", b"", b"")
+            kind, stream, start, length, size, flags, *skipped = (*line.split(b","), *[b""] * 5)
             if b"D" in flags:
                 continue
-            start_s, length_s = parse_number(start), parse_number(length)
+            start_s = parse_number(start)
+            length_s = parse_number(length) if self._has_durations else None
             if start_s is not None:
                 start_s -= self._placement.zero_s
                 self._file_end_s = max(self._file_end_s, start_s + (length_s or 0.0))
+            if kind == b"audio" and self._successors is not None:
+                self._successors.add(stream, length_s or 0.0, is_chosen=stream == self._stream)
             if stream == self._stream:
                 self._count += 1
+                self._size += int(parse_number(size) or 0)
+                self._skipped += sum(int(parse_number(each) or 0) for each in skipped[:2])
                 self._undated += length_s is None
                 self._is_rounded &= start.endswith(WHOLE_MS)
                 self._take(start_s, length_s)
@@ -95,6 +141,7 @@ class PacketTotals:
         file_end_s = max(self._file_end_s, self._end_s)
         begin_s = min(start_s, self._end_s)
         rounding_s = TICK_S * self._count if self._is_rounded else 0.0
+        strays_s = 0.0 if self._successors is None else self._successors.seconds
         return SourceExtent(
             begin_s,
             self._end_s,
@@ -102,6 +149,10 @@ class PacketTotals:
             file_end_s,
             is_timed=self._undated <= 1,
             rounding_s=rounding_s,
+            strays_s=self._window.overlap_s(self._end_s, self._end_s + strays_s),
+            packet_s=self._usual_s if self._usual_s < LONGEST_PACKET_S else 0.0,
+            skipped_s=self._skipped / self._sample_rate if self._sample_rate else 0.0,
+            size=self._size,
         )
 
     def _take(self, start_s: float | None, length_s: float | None) -> None:

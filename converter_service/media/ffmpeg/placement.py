@@ -25,10 +25,11 @@ LEAP_S = 0.015
 # Lag that adds up from smaller steps: a clock that runs faster than the samples.
 DRIFT_S = 0.1
 # Both thresholds where timestamps are rough. AVI has none: libavformat derives them from byte counts, at any
-# bit rate. GXF counts fields of a picture, 20 ms each. MPEG-PS cuts frames anywhere, and libavformat may give
-# one the timestamp of the next.
+# bit rate. Those of DHAV (surveillance recorders) are whole seconds whenever one begins. GXF counts fields of
+# a picture, 20 ms each. MPEG-PS cuts frames anywhere, and libavformat may give one the timestamp of the next.
 ROUGH_LEAPS_S: Mapping[str, tuple[float, float]] = {
     "avi": (0.25, FOREVER_S),
+    "dhav": (1.0, FOREVER_S),
     "gxf": (0.05, DRIFT_S),
     "mpg": (0.05, DRIFT_S),
 }

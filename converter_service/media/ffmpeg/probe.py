@@ -39,9 +39,12 @@ def parse_probe(
     start_s = _start_s(probed)
     is_estimated = ESTIMATED in complaints
     is_uncertain = _has_uncertain_durations(container, probed)
+    duration_s, most_s = (
+        _clock_lengths(container, probed) if is_uncertain else (_duration_s(container, probed), None)
+    )
     return MediaInfo(
         container=_container_name(container, probed),
-        duration_s=_length_s(container, probed) if is_uncertain else _duration_s(container, probed),
+        duration_s=duration_s,
         audio_tracks=tuple(
             replace(
                 _track(n, stream, container, probed), is_protected=locks.hold(stream.index, stream.identifier)
@@ -52,6 +55,7 @@ def parse_probe(
         is_estimated=is_estimated or is_uncertain,
         has_own_duration=container.own_duration and not is_estimated,
         least_s=_picture_s(probed) if container.counts_empty else None,
+        most_s=most_s,
         is_deep=is_deep,
         tags=probed.format.tags,
         chapters=tuple(_chapters(probed.chapters, start_s)),
@@ -86,17 +90,17 @@ def _has_uncertain_durations(container: Container, probed: ProbeOutput) -> bool:
     return container.ends_on_clock and _start_s(probed) > CLOCK_START_S
 
 
-def _length_s(container: Container, probed: ProbeOutput) -> float | None:
-    """The least duration of a file whose clock does not begin at 0. What is declared may be a length or the
-    time of an end, so that the shorter one counts: a file that is as long as that is not cut off.
+def _clock_lengths(container: Container, probed: ProbeOutput) -> tuple[float | None, float | None]:
+    """Two durations of a file whose clock does not begin at 0. What is declared may be the time of an end, so
+    that the file is shorter, or a length.
     """
     start_s = _start_s(probed)
     tracks = [parse_duration(stream.duration) for stream in probed.streams]
     longest_s = max((each for each in tracks if each is not None), default=None)
     declared_s = longest_s or _duration_s(container, probed)
     if declared_s is None or declared_s <= start_s:
-        return declared_s
-    return declared_s - start_s
+        return declared_s, declared_s
+    return declared_s - start_s, declared_s
 
 
 def _track(index: int, stream: StreamEntry, container: Container, probed: ProbeOutput) -> AudioTrack:

@@ -47,8 +47,13 @@ def recognise(tools: Tools, source: Path) -> list[str]:
 
 
 def packets(tools: Tools, source: Path, *, is_deep: bool = False) -> list[str]:
-    """Lists the packets of all streams, one a line: `stream_index,pts_time,duration_time,flags`."""
-    fields = "packet=stream_index,pts_time,duration_time,flags"
+    """Lists the packets of all streams, one a line: kind and index of the stream, time, duration, size,
+    flags, and the numbers of samples that are skipped at the beginning and at the end, if any.
+    """
+    fields = (
+        "packet=codec_type,stream_index,pts_time,duration_time,size,flags"
+        ":packet_side_data=skip_samples,discard_padding"
+    )
     options = source_options(tools.threads, is_deep=is_deep)
     return _ffprobe(tools, "error", options, fields, form="csv=p=0", file=source)
 

@@ -15,7 +15,8 @@ class VerifiedAudio(msgspec.Struct, frozen=True):
     """A result's duration, its bit rate if the format declares one, and the decoder's error messages about
     the source. `silence_s` was put in for gaps in the source's timestamps, `lost_s` is missing without
     silence in its place; `source_s` is the source's own duration, if its packets were listed;
-    `is_uniform`: its sample rate or channels change.
+    `is_uniform`: its sample rate or channels change; `replaced_frames` are damaged ones for which the decoder
+    made something up.
     """
 
     seconds: float
@@ -24,6 +25,7 @@ class VerifiedAudio(msgspec.Struct, frozen=True):
     silence_s: float = 0.0
     lost_s: float = 0.0
     is_uniform: bool = False
+    replaced_frames: int = 0
     source_s: float | None = None
 
     @property

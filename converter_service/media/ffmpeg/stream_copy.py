@@ -28,6 +28,7 @@ def may_be_copied(job: TranscodeJob) -> bool:
         and options.sample_rate in (None, track.sample_rate)
         and abs(track.start_s) < LATE_S
         and job.expected_s is not None
+        and not job.info.has_strays
     )
 
 

@@ -53,12 +53,6 @@ def excess_s(sound_s: float, expected: float | None, extent: SourceExtent, windo
     return excess if excess > tolerance_s(most_s) else 0.0
 
 
-def lost_s(sound_s: float, extent: SourceExtent) -> float:
-    """Seconds of sound in the source's packets that are not in the result."""
-    lost = extent.audio_s - sound_s
-    return lost if lost > LENGTH_TOLERANCE_S else 0.0
-
-
 def verdict(
     sound_s: float,
     info: MediaInfo,
@@ -72,8 +66,8 @@ def verdict(
     decoder reported errors.
     """
     at_most_s = min(info.least_s or window.end_s, window.end_s)
-    if info.has_own_duration and info.duration_s is not None:
-        due_s = min(info.duration_s, at_most_s)
+    if info.has_own_duration and (declared_s := _declared_s(info, extent)) is not None:
+        due_s = min(declared_s, at_most_s)
         if extent.file_end_s < due_s - tolerance_s(due_s):
             return Verdict.CUT_OFF
     # A duration tag may be stale after an edit, so a track's own duration counts only together with errors.
@@ -82,6 +76,14 @@ def verdict(
         due_s = min(track.start_s + track.duration_s, at_most_s)
         if extent.audio_end_s < due_s - tolerance_s(due_s):
             return Verdict.CUT_OFF
-    # Without an error, the packets' durations may be wrong; `lost_s` then tells what is missing.
+    # Without an error, the packets' durations may be wrong; `losses` then tells what is missing.
     is_short = sound_s < extent.audio_s - tolerance_s(extent.audio_s)
     return Verdict.DAMAGED if complained and is_short else Verdict.WHOLE
+
+
+def _declared_s(info: MediaInfo, extent: SourceExtent) -> float | None:
+    """The file's declared duration: the longer one of two, where its packets exceed the shorter one."""
+    if info.duration_s is None or info.most_s is None:
+        return info.duration_s
+    is_longer = extent.file_end_s > info.duration_s + tolerance_s(info.duration_s)
+    return info.most_s if is_longer else info.duration_s

@@ -66,3 +66,12 @@ class ControlController(Controller):
         operation_id="link_audio",
         problems=(400, 401, 403, 404, 408, 409, 410, 413, 415, 422),
     )
+
+    end_links = forward(
+        "DELETE",
+        "/link",
+        to="converter",
+        summary="End all links to the audio that were made so far",
+        operation_id="end_links",
+        problems=(400, 401, 403, 404),
+    )

@@ -265,3 +265,14 @@ async def test_a_part_of_an_upload_is_no_user_of_its_video(store: ConversionStor
     await add(store, replace(part, upload=upload))
     assert await store.referenced_blobs(["blob-of-a-part"]) == {"blob-of-a-part"}
     assert await store.video_user("blob-of-a-part", "another") is None
+
+
+async def test_the_links_of_an_owner_s_completed_conversions_are_ended(store: ConversionStore) -> None:
+    mine, other, unfinished = done(1), done(2, owner_id="bob"), queued(3)
+    await add(store, mine, other, unfinished)
+    assert await store.end_links(mine.owner_id) == 1
+    assert await store.end_links(mine.owner_id) == 1
+    found = [await store.get(each.id) for each in (mine, other, unfinished)]
+    assert [each.links_ended for each in found if each] == [2, 0, 0]
+    with pytest.raises(VersionConflict):
+        await store.save(replace(mine, progress=0.5))

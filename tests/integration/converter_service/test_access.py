@@ -124,6 +124,8 @@ async def statuses(api: ConverterApi, *issuers: GatewayIssuer) -> list[int]:
         ("conversions:write", "GET", "/x/audio", False),
         ("conversions:read conversions:write", "GET", "", True),
         ("conversions:readall", "GET", "", False),
+        ("conversions:write", "DELETE", "/x/link", True),
+        ("conversions:read", "DELETE", "/x/link", False),
         ("conversions:write", "POST", "/x/link", False),
         ("conversions:read", "POST", "/x/link", False),
         ("conversions:read conversions:write", "POST", "/x/link", True),

@@ -15,7 +15,7 @@ from converter_service.maintenance import account_deletion
 from converter_service.maintenance.account_deletion import AccountDeletion
 from converter_service.uploads.service import UploadLimits, UploadService
 from shared.clock import utc_now
-from shared.contracts.events import AccountDeleted
+from shared.contracts.events import AccountDeleted, PasswordWasReset
 from shared.errors import Conflict
 from shared.identity.principal import Principal
 from shared.messaging.envelope import wrap
@@ -36,7 +36,9 @@ def delivered(age: timedelta) -> Delivery:
 
 async def told(harness: WorkerHarness, age: timedelta = LATE_UPLOADS) -> None:
     """Delivers AccountDeleted to a worker, `age` after the deletion."""
-    handlers = account_handlers(AccountDeletion(harness.store, harness.cleanup, utc_now), utc_now)
+    handlers = account_handlers(
+        AccountDeletion(harness.store, harness.cleanup, utc_now), harness.store, utc_now
+    )
     await handlers.handle(GONE, delivered(age))
 
 
@@ -57,6 +59,17 @@ async def test_a_repeated_event_has_no_effect(harness: WorkerHarness) -> None:
     for _ in range(3):
         await told(harness)
     assert await harness.blobs_stored() == set()
+
+
+async def test_a_reset_of_the_password_ends_the_account_s_links(harness: WorkerHarness) -> None:
+    finished = await harness.queued()
+    await harness.worker(ScriptedTranscoder()).run(finished.id)
+    handlers = account_handlers(
+        AccountDeletion(harness.store, harness.cleanup, utc_now), harness.store, utc_now
+    )
+    event = PasswordWasReset(user_id="alice", reset_at=utc_now())
+    await handlers.handle(event, Delivery(envelope=wrap(event, "/auth_service", "alice")))
+    assert [each.links_ended for each in [await harness.store.get(finished.id)] if each] == [1]
 
 
 async def test_any_number_of_conversions_is_deleted(harness: WorkerHarness) -> None:

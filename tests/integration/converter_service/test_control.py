@@ -155,6 +155,21 @@ async def test_a_link_gives_the_audio_until_the_conversion_is_deleted(
     assert (await api.call("GET", local, None)).status == 404
 
 
+async def test_ended_links_give_nothing_and_later_ones_do(api: ConverterApi) -> None:
+    path = f"/v1/conversions/{(await finished(api)).id}"
+
+    async def made() -> str:
+        answer = await api.call("POST", f"{path}/link", json={"expires_in": 60})
+        return str((await answer.json())["url"]).removeprefix("http://127.0.0.1:8000")
+
+    first, second = await made(), await made()
+    assert (await api.call("DELETE", f"{path}/link")).status == 204
+    for ended in (first, second):
+        for method in ("GET", "HEAD"):
+            assert (await api.call(method, ended, None)).status == 401
+    assert (await api.call("GET", await made(), None)).status == 200
+
+
 async def test_a_link_lasts_no_longer_than_its_audio(api: ConverterApi) -> None:
     conversion = await finished(api)
     path = f"/v1/conversions/{conversion.id}/link"
@@ -180,3 +195,4 @@ async def test_conversions_of_other_accounts_cannot_be_controlled(api: Converter
     path = await put(api, uploading(at=utc_now()))
     for what in ("cancel", "retry", "link"):
         assert (await api.call("POST", f"{path}/{what}", "mallory", json={})).status == 404
+    assert (await api.call("DELETE", f"{path}/link", "mallory")).status == 404

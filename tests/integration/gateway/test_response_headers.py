@@ -78,13 +78,6 @@ async def test_personal_responses_are_not_cacheable(rig: Rig) -> None:
         assert (await call(rig, "GET", path, **SIGNED_IN))[1]["Cache-Control"] == "no-store"
 
 
-async def test_the_csp_of_the_page_allows_its_own_style_only(rig: Rig) -> None:
-    _, headers, _ = await call(rig, "GET", "/schema")
-    policy = headers["Content-Security-Policy"]
-    assert policy.startswith("default-src 'none'; style-src 'sha256-")
-    assert "frame-ancestors 'none'" in policy
-
-
 @pytest.mark.parametrize("path", ["/schema/openapi.json", "/schema", "/.well-known/jwks.json"])
 async def test_a_public_response_is_revalidated_by_its_etag(rig: Rig, path: str) -> None:
     async def keys(seen: ReceivedRequest) -> None:

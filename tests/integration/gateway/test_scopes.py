@@ -18,6 +18,7 @@ CONVERSIONS = [
     ("POST", "/v1/conversions/c1/cancel", WRITE),
     ("DELETE", "/v1/conversions/c1", WRITE),
     ("POST", "/v1/conversions/c1/link", f"{READ} {WRITE}"),
+    ("DELETE", "/v1/conversions/c1/link", WRITE),
 ]
 ACCOUNTS = [
     ("GET", "/v1/auth/me"),

@@ -110,6 +110,13 @@ class MemoryConversions:
         self.contents.pop(conversion_id, None)
         self.outbox = [waiting for waiting in self.outbox if waiting.conversion_id != conversion_id]
 
+    async def end_links(self, owner_id: str) -> int:
+        owned = [each for each in self.contents.values() if each.owner_id == owner_id]
+        ended = [each for each in owned if each.status is State.COMPLETED]
+        for each in ended:
+            await self.save(replace(each, links_ended=each.links_ended + 1))
+        return len(ended)
+
     async def page(
         self,
         owner_id: str | None,

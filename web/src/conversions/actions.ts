@@ -58,6 +58,11 @@ export async function shareLink(id: string): Promise<Link> {
   return link(id, SHARE_S);
 }
 
+/** Ends all links to the audio that were made so far, those in mails too. */
+export async function endLinks(id: string): Promise<void> {
+  await call(`v1/conversions/${id}/link`, { method: "DELETE" });
+}
+
 function link(id: string, seconds: number): Promise<Link> {
   return json<Link>(`v1/conversions/${id}/link`, { body: { expires_in: seconds } });
 }

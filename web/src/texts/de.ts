@@ -154,6 +154,15 @@ export const de: Texts = {
       unusual: "Es ist ungewöhnlich aufgebaut.",
     },
   },
+  share: {
+    title: "Wer diesen Link hat, kann zuhören",
+    label: "Link",
+    until: (date) => `Er gilt bis ${date}.`,
+    copy: "Link kopieren",
+    copied: "Link kopiert.",
+    end: "Alle Links beenden",
+    ended: "Alle Links zu diesem Ton sind beendet, auch die in Mails.",
+  },
   conversion: {
     list: "Ihre Dateien",
     status: {
@@ -169,9 +178,7 @@ export const de: Texts = {
     play: "Abspielen",
     hide: "Player ausblenden",
     download: "Herunterladen",
-    link: "Link kopieren",
-    copied: (date) => `Link kopiert. Er gilt bis ${date}.`,
-    linkTitle: "Wer diesen Link hat, kann zuhören",
+    link: "Per Link teilen",
     cancel: "Abbrechen",
     retry: "Erneut umwandeln",
     rename: "Umbenennen",

@@ -153,6 +153,15 @@ export const en = {
       unusual: "it is put together in an unusual way.",
     } as Record<string, string>,
   },
+  share: {
+    title: "Anyone with this link can listen",
+    label: "Link",
+    until: (date: string) => `It works until ${date}.`,
+    copy: "Copy link",
+    copied: "Link copied.",
+    end: "End all links",
+    ended: "All links to this audio have ended, those in mails too.",
+  },
   conversion: {
     list: "Your files",
     status: {
@@ -168,9 +177,7 @@ export const en = {
     play: "Play",
     hide: "Hide player",
     download: "Download",
-    link: "Copy link",
-    copied: (date: string) => `Link copied. It works until ${date}.`,
-    linkTitle: "Anyone with this link can listen",
+    link: "Share by link",
     cancel: "Cancel",
     retry: "Convert again",
     rename: "Rename",

@@ -1,19 +1,20 @@
 /** One conversion: what it is, how far it is, what can be done with it. */
 import { type Signal, useComputed } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { cancel, download, remove, retry, shareLink } from "../conversions/actions";
+import { cancel, download, remove, retry } from "../conversions/actions";
 import { type Conversion, hasVideo, isActive } from "../conversions/model";
 import { nameOf } from "../conversions/name";
 import type { Selection } from "../conversions/selection";
 import type { Conversions } from "../conversions/store";
 import { explain } from "../explain";
 import { ago, bytes, date, duration, moment, percent } from "../format";
-import { dismiss, notify } from "../notices";
+import { notify } from "../notices";
 import { Dialog, IconButton, Progress } from "../parts/controls";
 import { texts } from "../texts";
 import { ConvertAgain } from "./convert_again";
 import { Player } from "./player";
 import { RenameForm } from "./rename_form";
+import { ShareLink } from "./share_link";
 
 interface Props {
   id: string;
@@ -26,7 +27,7 @@ interface Props {
 export function ConversionRow({ id, conversions, playing, selection }: Props) {
   const held = conversions.get(id);
   const [asking, ask] = useState(false);
-  const [shared, share] = useState<string | null>(null);
+  const [sharing, setSharing] = useState(false);
   const [renaming, setRenaming] = useState(false);
   const [again, setAgain] = useState(false);
   const renameButton = useFocusBack(renaming);
@@ -56,7 +57,7 @@ export function ConversionRow({ id, conversions, playing, selection }: Props) {
           <>
             <IconButton icon={isPlaying ? "close" : "play"} label={isPlaying ? t.hide : t.play} aria-expanded={isPlaying} onClick={() => { playing.value = isPlaying ? null : id; }} />
             <IconButton icon="download" label={t.download} onClick={() => act(() => download(id))} />
-            <IconButton icon="link" label={t.link} onClick={() => act(() => copyLink(id, share))} />
+            <IconButton icon="link" label={t.link} onClick={() => setSharing(true)} />
           </>
         )}
         <IconButton icon="pencil" label={t.rename} ref={renameButton} onClick={() => setRenaming(true)} />
@@ -77,12 +78,7 @@ export function ConversionRow({ id, conversions, playing, selection }: Props) {
         </Dialog>
       )}
       {again && <ConvertAgain id={id} name={name} conversions={conversions} onClose={() => setAgain(false)} />}
-      {shared !== null && (
-        <Dialog title={t.linkTitle} onClose={() => share(null)}>
-          <input class="shared" readOnly value={shared} aria-label={t.link} onFocus={(event) => event.currentTarget.select()} />
-          <div class="dialog-actions"><button type="button" onClick={() => share(null)}>{texts.value.close}</button></div>
-        </Dialog>
-      )}
+      {sharing && <ShareLink id={id} onClose={() => setSharing(false)} />}
     </li>
   );
 }
@@ -133,16 +129,4 @@ function Meta({ conversion }: { conversion: Conversion }) {
       {status === "completed" && expires_at && <span class="optional">{t.expires(date(expires_at))}</span>}
     </>
   );
-}
-
-/** Shows the link where the browser does not let the page write to the clipboard. */
-async function copyLink(id: string, show: (url: string) => void): Promise<void> {
-  const { url, expires_at } = await shareLink(id);
-  dismiss();
-  try {
-    await navigator.clipboard.writeText(url);
-    notify(texts.value.conversion.copied(date(expires_at)));
-  } catch {
-    show(url);
-  }
 }

@@ -3,6 +3,7 @@
 import pytest
 
 from converter_service.jobs.source_tracks import describe_tracks
+from converter_service.media.errors import Fault, MediaError
 from tests.support.audio_checks import TranscodingHarness, pitch_hz
 from tests.support.media import Media
 
@@ -110,8 +111,12 @@ async def test_a_track_without_sound_is_chosen_only_on_request(
     source = media.made(arguments, container)
     await harness.convert(source, cover="none")
     assert pitch_hz(harness.result) == pytest.approx(1000, rel=0.02)
-    with pytest.raises(Exception, match=r"empty|damaged|read"):
+    with pytest.raises(MediaError) as refused:
         await harness.convert(source, audio_track="0", cover="none")
+    has_packets = NOISE[-1] in arguments
+    due = Fault.UNREADABLE_MEDIA if has_packets else Fault.NO_AUDIO_TRACK
+    assert (refused.value.code, "empty" in refused.value.message) == (due, not has_packets)
+    assert not harness.result.exists()
 
 
 async def test_commentary_is_chosen_where_the_programme_has_no_sound(

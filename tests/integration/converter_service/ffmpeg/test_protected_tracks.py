@@ -56,6 +56,38 @@ async def test_an_mp4_with_one_clear_track_is_converted(
     await assert_second_only(harness, written(tmp_path, locked_mp4(whole, 0, name)))
 
 
+@pytest.mark.parametrize(
+    ("container", "codec", "name"),
+    [
+        ("mp4", "aac", b"mp4a"),
+        ("mov", "aac", b"mp4a"),
+        ("mov", "pcm_s16le", b"sowt"),
+        ("mp4", "ac3", b"ac-3"),
+        ("mp4", "libopus", b"Opus"),
+        ("mov", "pcm_f64be", b"lpcm"),
+    ],
+)
+async def test_an_mp4_whose_sample_entries_keep_the_name_of_their_codec_is_protected_all_the_same(
+    harness: TranscodingHarness, media: Media, tmp_path: Path, container: str, codec: str, name: bytes
+) -> None:
+    """Only the protection information in the sample entry tells it."""
+    whole = media.made([*BOTH, "-c:a", codec], container).read_bytes()
+    one = locked_mp4(whole, 0, name)
+    assert b"enca" not in one
+    await assert_second_only(harness, written(tmp_path, one))
+    await assert_protected(harness, written(tmp_path, locked_mp4(one, 1, name)))
+
+
+async def test_the_name_of_a_buyer_in_a_sample_entry_is_no_protection(
+    harness: TranscodingHarness, media: Media, tmp_path: Path
+) -> None:
+    """Songs that are sold without protection have the boxes of `sinf` in one that is named `pinf`."""
+    whole = locked_mp4(media.made([*BOTH, "-c:a", "aac"], "mp4").read_bytes(), 0, b"mp4a")
+    assert whole.count(b"sinf") == 1
+    await harness.convert(written(tmp_path, whole.replace(b"sinf", b"pinf")))
+    assert pitch_hz(harness.result) == pytest.approx(440, rel=0.02)
+
+
 async def test_a_matroska_file_with_one_clear_track_is_converted(
     harness: TranscodingHarness, media: Media, tmp_path: Path
 ) -> None:
@@ -72,11 +104,12 @@ async def test_sample_aes_of_one_track_leaves_the_other(
     await assert_second_only(harness, written(tmp_path, changed))
 
 
+@pytest.mark.parametrize("name", [b"encv", b"avc1"])
 async def test_an_encrypted_picture_is_no_cover(
-    harness: TranscodingHarness, media: Media, tmp_path: Path
+    harness: TranscodingHarness, media: Media, tmp_path: Path, name: bytes
 ) -> None:
     whole = media.made([*ALL, "-c:v", "libx264", "-c:a", "aac"], "mp4").read_bytes()
-    info = await harness.probe(written(tmp_path, locked_mp4(whole, 0, b"encv")))
+    info = await harness.probe(written(tmp_path, locked_mp4(whole, 0, name)))
     assert not info.pictures
     assert not any(track.is_protected for track in info.audio_tracks)
 

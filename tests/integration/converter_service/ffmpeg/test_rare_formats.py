@@ -33,7 +33,14 @@ def shorten() -> bytes:
     return rare.ShortenWriter().write(header.getvalue()[:44], samples)
 
 
+SPEECH = ["-f", "lavfi", "-i", "sine=f=440:d=2:r=8000,volume=4", "-ac", "1", "-c:a", "g723_1", "-b:a", "6.3k"]
+AMV = ["-f", "lavfi", "-i", "testsrc=size=160x112:rate=15:d=2", "-c:v", "amv", "-strict", "-1", "-r", "15"]
+ADPCM = ["-c:a", "adpcm_ima_amv", "-ac", "1", "-ar", "22050", "-block_size", "1470"]
+DSS_SP, DSS_G723_1 = 0, 2
+# Frames of standard play have 264 samples at 11,025 Hz, and 42 or 40 bytes in turn; these fill blocks.
+SP_FRAMES, SP_BYTES = 111, 9 * 506
 BY_HAND: Mapping[str, Callable[[], bytes]] = {
+    "dhav": lambda: rare.dhav_pcm(HZ, rare.tone(HZ, 440, 2 * HZ, 16_384)),
     "8svx": lambda: rare.eight_svx(HZ, rare.tone(HZ, 440, 2 * HZ, 64)),
     "dff": lambda: rare.dsdiff(rare.one_bit_tone(440, 0.5)),
     "shn": shorten,
@@ -43,6 +50,9 @@ RECOGNISES_AEA = (7, 1)
 WITHOUT_TONE: Mapping[str, tuple[Callable[[], bytes], float]] = {
     "aea": (lambda: rare.aea_silence(200), 200 * 512 / 44_100),
     "ape": (lambda: rare.ape_silence(44_100, 44_100), 1.0),
+    "dss": (lambda: rare.dss(DSS_SP, bytes(SP_BYTES)), SP_FRAMES * 264 / 11_025),
+    "mac3.aifc": (lambda: rare.mace(b"MAC3", 2, 22_254 // 3), 2.0),
+    "mac6.aifc": (lambda: rare.mace(b"MAC6", 1, 22_254 // 3), 2.0),
     "qcp": (lambda: rare.qcp_noise(100), 2.0),
 }
 
@@ -63,6 +73,35 @@ async def test_a_tone_in_a_file_made_by_hand_is_converted(
     source.write_bytes(BY_HAND[suffix]())
     await harness.convert(source)
     assert_tone(harness, 0.5 if suffix == "dff" else 2.0)
+
+
+@pytest.mark.parametrize("suffix", ["wav", "avi", "mkv", "dss"])
+async def test_speech_in_the_codec_of_telephones_is_converted(
+    harness: TranscodingHarness, media: Media, tmp_path: Path, suffix: str
+) -> None:
+    source = media.made([*SPEECH, *(["-f", "g723_1"] if suffix == "dss" else [])], suffix)
+    if suffix == "dss":
+        frames, source = source.read_bytes(), tmp_path / "dictation"
+        source.write_bytes(rare.dss(DSS_G723_1, frames))
+    await harness.convert(source)
+    sound = wave(harness.result, at_hz=HZ)
+    assert len(sound) / HZ == pytest.approx(2.0, abs=0.1)
+    assert strength(sound, 440, HZ) > 0.2
+
+
+async def test_a_video_of_a_music_player_is_converted(harness: TranscodingHarness, media: Media) -> None:
+    output = await harness.convert(media.made([*AMV, *TONE, *ADPCM], "amv"))
+    assert output.gaps_s == 0
+    assert_tone(harness, 2.0)
+
+
+async def test_a_recording_of_surveillance_with_a_pause_has_silence_there(
+    harness: TranscodingHarness, tmp_path: Path
+) -> None:
+    source = tmp_path / "pause.dav"
+    source.write_bytes(rare.dhav_pcm(HZ, rare.tone(HZ, 440, 4 * HZ, 16_384), leap_s=3))
+    output = await harness.convert(source)
+    assert (output.duration_s, output.gaps_s) == pytest.approx((7.0, 3.0), abs=0.1)
 
 
 async def test_mp3_in_a_file_of_a_walkman_is_converted(

@@ -48,6 +48,16 @@ def test_a_link_of_another_key_is_refused() -> None:
         LINKS.check("c1", expires, signature, NOON)
 
 
+def test_a_link_that_its_owner_has_ended_is_refused_and_a_later_one_accepted() -> None:
+    first = parts(LINKS.sign("c1", LATER))
+    later = parts(LINKS.sign("c1", LATER, links_ended=1))
+    with pytest.raises(Unauthenticated):
+        LINKS.check("c1", *first, NOON, links_ended=1)
+    assert LINKS.check("c1", *later, NOON, links_ended=1) == LATER
+    with pytest.raises(Unauthenticated):
+        LINKS.check("c1", *later, NOON, links_ended=2)
+
+
 @given(st.text(), st.text())
 def test_forged_signatures_are_refused(expires: str, signature: str) -> None:
     with pytest.raises(Unauthenticated):

@@ -134,8 +134,9 @@ async def test_a_process_that_is_stopping_does_not_wait_for_a_claim() -> None:
     task = asyncio.create_task(handle(handlers_of(email_sender(ledger, mailer, PATIENT, stopping=stopping))))
     await until(lambda: ledger.failures < 10_000, what="the first try")
     stopping.set()
-    with pytest.raises(Retry):
+    with pytest.raises(Retry) as soon:
         await task
+    assert soon.value.delay_s <= 5
     assert mailer.taken == []
 
 

@@ -1,6 +1,7 @@
 """Summing up of a source's packets."""
 
 import pytest
+from msgspec.structs import replace
 
 from converter_service.media.ffmpeg.packets import PacketTotals, SourceExtent
 from converter_service.media.ffmpeg.placement import Placement
@@ -16,18 +17,27 @@ def totals(codec: str = "vorbis", window: Window = ALL, **placement: float) -> P
 
 
 def lines(*packets: tuple[float | str, float | str]) -> list[bytes]:
-    return [f"1,{start},{length},K_".encode() for start, length in packets]
+    return [f"audio,1,{start},{length},90,K_".encode() for start, length in packets]
 
 
 def test_packets_are_added_up_from_the_files_own_start() -> None:
     adding = totals(zero_s=10.0)
-    adding.add([b"0,10.0,0.04,K__", b"1,10.5,0.5,K_", b"1,11.0,0.5,K_", b"0,14.0,0.04,__", b"", b"garbage"])
-    assert adding.extent == SourceExtent(0.5, 1.5, 1.0, 4.04)
+    adding.add(
+        [
+            b"video,0,10.0,0.04,90,K__",
+            b"audio,1,10.5,0.5,90,K_",
+            b"audio,1,11.0,0.5,90,K_",
+            b"video,0,14.0,0.04,90,__",
+            b"",
+            b"garbage",
+        ]
+    )
+    assert replace(adding.extent, packet_s=0.0, size=0) == SourceExtent(0.5, 1.5, 1.0, 4.04)
 
 
 def test_packets_to_be_discarded_and_packets_without_a_time_move_no_end() -> None:
     adding = totals()
-    adding.add([b"1,-0.02,0.02,KD", b"1,0.0,0.02,K_", b"1,N/A,N/A,K_"])
+    adding.add([b"audio,1,-0.02,0.02,90,KD", b"audio,1,0.0,0.02,90,K_", b"audio,1,N/A,N/A,90,K_"])
     assert adding.extent.audio_end_s == 0.02
 
 
@@ -50,15 +60,21 @@ def test_where_the_sample_rate_may_change_packets_are_as_long_as_the_time_to_the
 
 def test_times_of_whole_milliseconds_may_be_rounded() -> None:
     rounded, exact = totals(), totals()
-    rounded.add([b"1,0.000000,0.001000,K_", b"1,0.001000,0.001000,K_", b"1,0.003000,0.001000,K_"])
-    exact.add([b"1,0.000000,0.001333,K_", b"1,0.001333,0.001333,K_"])
+    rounded.add(
+        [
+            b"audio,1,0.000000,0.001000,90,K_",
+            b"audio,1,0.001000,0.001000,90,K_",
+            b"audio,1,0.003000,0.001000,90,K_",
+        ]
+    )
+    exact.add([b"audio,1,0.000000,0.001333,90,K_", b"audio,1,0.001333,0.001333,90,K_"])
     assert (rounded.extent.rounding_s, exact.extent.rounding_s) == (0.003, 0.0)
 
 
 def test_a_leap_is_not_sound_and_what_overlaps_is_put_behind() -> None:
     adding = totals()
     adding.add(lines((0.0, 1.0), (2.0, 1.0), (2.5, 1.0), (4.5, 1.0)))
-    assert adding.extent == SourceExtent(0.0, 5.5, 4.0, 5.5)
+    assert replace(adding.extent, packet_s=0.0, size=0) == SourceExtent(0.0, 5.5, 4.0, 5.5)
 
 
 def test_a_restarted_clock_counts_on() -> None:

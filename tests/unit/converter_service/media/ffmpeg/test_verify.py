@@ -9,7 +9,6 @@ from converter_service.media.ffmpeg.verify import (
     Verdict,
     excess_s,
     has_expected_length,
-    lost_s,
     tolerance_s,
     verdict,
 )
@@ -70,12 +69,10 @@ def test_a_track_that_ends_early_with_an_error_is_truncated() -> None:
     assert verdict(40.0, info(60.0), track(60.0), extent, ALL, complained=False) is Verdict.WHOLE
 
 
-def test_less_sound_than_packets_is_damage_when_the_decoder_complained_and_shown_as_lost_when_not() -> None:
+def test_less_sound_than_packets_is_damage_when_the_decoder_complained() -> None:
     extent = SourceExtent(0, 60, 60, 60)
     assert judged(30.0, extent, info(60.0), complained=True) is Verdict.DAMAGED
     assert judged(30.0, extent, info(60.0)) is Verdict.WHOLE
-    assert lost_s(30.0, extent) == 30.0
-    assert lost_s(59.9, extent) == 0.0
 
 
 def test_timestamp_jumps_of_a_stream_are_no_gap() -> None:

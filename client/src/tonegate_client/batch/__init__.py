@@ -1,0 +1,1 @@
+"""Conversions of many files: which files, under which names, several at once."""

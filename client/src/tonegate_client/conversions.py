@@ -1,0 +1,96 @@
+"""Calls of conversions: list, get, rename, cancel, retry, delete, link, convert again, follow, wait."""
+
+import uuid
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from urllib.parse import quote
+
+import msgspec
+
+from tonegate_client.event_stream import ConversionEvent, follow
+from tonegate_client.models import Conversion, ConversionPage, Link, Options
+from tonegate_client.transport import IDEMPOTENCY_KEY, Request, Transport
+
+PAGE = 100
+
+
+class Conversions:
+    """The account's conversions. Each call raises Problem, ServerUnreachable, NotSignedIn."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def get(self, conversion_id: str) -> Conversion:
+        return await self._transport.fetch(Request("GET", path_of(conversion_id)), Conversion)
+
+    async def page(
+        self,
+        *,
+        status: str | None = None,
+        query: str | None = None,
+        limit: int = 20,
+        cursor: str | None = None,
+    ) -> ConversionPage:
+        """One page, newest first; `query` is a part of the title or file name."""
+        wanted = {"status": status, "q": query, "limit": limit, "cursor": cursor}
+        return await self._transport.fetch(Request("GET", "v1/conversions", query=wanted), ConversionPage)
+
+    async def list(
+        self, *, status: str | None = None, query: str | None = None, most: int | None = None
+    ) -> AsyncGenerator[Conversion, None]:
+        """Yields all conversions or the `most` newest, page by page."""
+        left, cursor = most, None
+        while left is None or left > 0:
+            limit = PAGE if left is None else min(PAGE, left)
+            page = await self.page(status=status, query=query, limit=limit, cursor=cursor)
+            for each in page.items:
+                yield each
+            left, cursor = None if left is None else left - len(page.items), page.next_cursor
+            if cursor is None:
+                return
+
+    async def rename(self, conversion_id: str, title: str | None) -> Conversion:
+        """Sets the name in place of the file's; None removes it."""
+        request = Request("PATCH", path_of(conversion_id), body={"title": title})
+        return await self._transport.fetch(request, Conversion)
+
+    async def convert_again(self, conversion_id: str, options: Options) -> Conversion:
+        """Converts the stored video of another conversion with other options, without an upload."""
+        body = {"source": conversion_id, **msgspec.to_builtins(options)}
+        return await self._transport.fetch(_keyed("v1/conversions", body), Conversion)
+
+    async def cancel(self, conversion_id: str) -> Conversion:
+        request = Request("POST", f"{path_of(conversion_id)}/cancel")
+        return await self._transport.fetch(request, Conversion)
+
+    async def retry(self, conversion_id: str) -> Conversion:
+        return await self._transport.fetch(_keyed(f"{path_of(conversion_id)}/retry"), Conversion)
+
+    async def delete(self, conversion_id: str) -> None:
+        await self._transport.send(Request("DELETE", path_of(conversion_id)))
+
+    async def link(self, conversion_id: str, expires_in_s: float = 3600.0) -> Link:
+        """A link to the audio that needs no token."""
+        body = {"expires_in": expires_in_s}
+        return await self._transport.fetch(_keyed(f"{path_of(conversion_id)}/link", body), Link)
+
+    def follow(self, conversion_id: str, last_event_id: str = "") -> AsyncGenerator[ConversionEvent, None]:
+        """Yields each change until the conversion has ended; broken connections are resumed."""
+        return follow(self._transport, conversion_id, last_event_id)
+
+    async def wait(self, conversion_id: str) -> Conversion:
+        """Returns the conversion once it has ended."""
+        async with aclosing(self.follow(conversion_id)) as events:
+            async for event in events:
+                if event.conversion.is_final:
+                    return event.conversion
+        return await self.get(conversion_id)
+
+
+def path_of(conversion_id: str) -> str:
+    return f"v1/conversions/{quote(conversion_id, safe='')}"
+
+
+def _keyed(path: str, body: object = None) -> Request:
+    """A POST that may be repeated: it is performed once."""
+    return Request("POST", path, body=body, headers={IDEMPOTENCY_KEY: str(uuid.uuid4())})

@@ -1,0 +1,73 @@
+"""Changes of a conversion as they happen, over connections that are resumed when they break."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+
+import httpx
+import msgspec
+
+from tonegate_client.models import Conversion
+from tonegate_client.sse import EventParser
+from tonegate_client.transport import Request, Transport
+
+# The server sends a comment every 15 seconds.
+SILENCE_S = 50.0
+# Between two connections that ended without an error.
+PAUSE_S = 0.5
+FINAL_EVENTS = frozenset({"completed", "failed", "cancelled"})
+
+
+@dataclass(frozen=True)
+class ConversionEvent:
+    """A change: `progress`, or one of the three ends. `id` resumes after it."""
+
+    id: str
+    name: str
+    conversion: Conversion
+
+
+async def follow(
+    transport: Transport, conversion_id: str, last_event_id: str = ""
+) -> AsyncGenerator[ConversionEvent, None]:
+    """Yields each change after `last_event_id`, until the conversion has ended; the present state at once
+    without one.
+
+    Raises ServerUnreachable when no new connection succeeds, Problem, NotSignedIn.
+    """
+    failures, last_id = 0, last_event_id
+    while True:
+        async with aclosing(_connection(transport, conversion_id, last_id)) as events:
+            async for event in events:
+                if event is None:
+                    return
+                if isinstance(event, httpx.TransportError):
+                    failures += 1
+                    await transport.pause(event, failures)
+                    continue
+                failures, last_id = 0, event.id
+                yield event
+                if event.name in FINAL_EVENTS:
+                    return
+        await asyncio.sleep(PAUSE_S)
+
+
+async def _connection(
+    transport: Transport, conversion_id: str, last_id: str
+) -> AsyncGenerator[ConversionEvent | httpx.TransportError | None, None]:
+    """Yields None when no event is to come after `last_id`, and the error that breaks the connection."""
+    headers = {"Accept": "text/event-stream", **({"Last-Event-ID": last_id} if last_id else {})}
+    path = f"v1/conversions/{conversion_id}/events"
+    async with transport.open(Request("GET", path, headers=headers, read_timeout_s=SILENCE_S)) as stream:
+        if stream.status_code == 204:
+            yield None
+            return
+        parser = EventParser(last_id)
+        try:
+            async for piece in stream.aiter_bytes():
+                for event in parser.feed(piece):
+                    conversion = msgspec.json.decode(event.data, type=Conversion)
+                    yield ConversionEvent(event.id, event.name, conversion)
+        except httpx.TransportError as error:
+            yield error

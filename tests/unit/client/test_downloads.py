@@ -1,0 +1,83 @@
+"""Downloads of the client: continued, checked, complete or not there."""
+
+import hashlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.unit.client.server import StubServer
+from tonegate_client.downloads import part_of
+from tonegate_client.models import Audio
+from tonegate_client.problems import DigestMismatch
+
+CONTENT = bytes(range(256)) * 10_000
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+AUDIO = Audio(size=len(CONTENT), duration=1.0, format="mp3", sha256=SHA256, url="/v1/conversions/c1/audio")
+
+
+class Broken(httpx.AsyncByteStream):
+    """The first bytes, then the connection breaks."""
+
+    def __init__(self, sent: bytes) -> None:
+        self._sent = sent
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._sent
+        raise httpx.ReadError("")
+
+
+class AudioServer(StubServer):
+    """Sends at most `most` bytes in one response, and honours Range."""
+
+    def __init__(self, content: bytes = CONTENT, most: int = 1_000_000) -> None:
+        super().__init__(self._script)
+        self._content = content
+        self._most = most
+
+    def _script(self, request: httpx.Request) -> httpx.Response:
+        wanted = request.headers.get("range", "bytes=0-").removeprefix("bytes=").removesuffix("-")
+        start = int(wanted)
+        if start and request.headers["if-range"] != f'"{SHA256}"':
+            start = 0
+        rest = self._content[start:]
+        stream = Broken(rest[: self._most]) if len(rest) > self._most else httpx.ByteStream(rest)
+        headers = {"Content-Range": f"bytes {start}-{len(CONTENT) - 1}/{len(CONTENT)}"}
+        return httpx.Response(206 if start else 200, headers=headers if start else {}, stream=stream)
+
+
+async def test_a_broken_download_is_continued(tmp_path: Path) -> None:
+    server, target = AudioServer(), tmp_path / "talk.mp3"
+    async with server.client() as client:
+        await client.downloads.save("c1", AUDIO, target)
+    assert target.read_bytes() == CONTENT
+    assert [each.headers.get("range") for each in server.seen] == [None, "bytes=1000000-", "bytes=2000000-"]
+    assert list(tmp_path.iterdir()) == [target]
+
+
+async def test_what_an_earlier_process_received_is_not_received_again(tmp_path: Path) -> None:
+    server, target = AudioServer(), tmp_path / "talk.mp3"
+    part_of(target, "c1").write_bytes(CONTENT[:2_500_000])
+    async with server.client() as client:
+        await client.downloads.save("c1", AUDIO, target)
+    assert target.read_bytes() == CONTENT
+    assert [each.headers.get("range") for each in server.seen] == ["bytes=2500000-"]
+
+
+@pytest.mark.parametrize("damaged", [bytes(2_500_000), CONTENT + b"more", CONTENT[:-1] + b"?"])
+async def test_a_damaged_part_is_received_anew(tmp_path: Path, damaged: bytes) -> None:
+    target = tmp_path / "talk.mp3"
+    part_of(target, "c1").write_bytes(damaged)
+    async with AudioServer(most=9_999_999).client() as client:
+        await client.downloads.save("c1", AUDIO, target)
+    assert target.read_bytes() == CONTENT
+
+
+async def test_bytes_that_differ_from_the_announced_ones_are_no_result(tmp_path: Path) -> None:
+    target = tmp_path / "talk.mp3"
+    target.write_bytes(b"earlier")
+    async with AudioServer(CONTENT[:-1] + b"?", most=9_999_999).client() as client:
+        with pytest.raises(DigestMismatch):
+            await client.downloads.save("c1", AUDIO, target)
+    assert target.read_bytes() == b"earlier"
