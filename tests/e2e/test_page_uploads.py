@@ -15,7 +15,7 @@ from tests.support.browser import executable
 from tests.support.cable import Cable, cable
 from tests.support.client import Person, signed_in
 from tests.support.media import Media
-from tests.support.page import choose, chromium, sign_in, visitor
+from tests.support.page import choose, chromium, send_whole_videos, sign_in, visitor
 from tests.support.system import System
 from tests.support.wait import PATIENCE_S
 
@@ -54,6 +54,7 @@ def large(media: Media, tmp_path: Path) -> Path:
 
 async def half_sent(page: Page, owner: Person, video: Path, line: Cable) -> None:
     await sign_in(page, owner.email)
+    await send_whole_videos(page)
     await choose(page, video)
     await asyncio.wait_for(line.holds.wait(), PATIENCE_S)
     await expect(page.locator(".row[data-state=sending]")).to_be_visible()

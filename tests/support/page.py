@@ -88,6 +88,12 @@ async def choose(page: Page, *videos: Path) -> None:
     await (await chooser.value).set_files([str(video) for video in videos])
 
 
+async def send_whole_videos(page: Page) -> None:
+    """Has the page send videos as they are, and not their sound alone."""
+    await page.get_by_text("More options").click()
+    await page.get_by_label("Send the whole video").check()
+
+
 async def press_tab_to(
     page: Page, role: Literal["button", "textbox", "searchbox", "link"], name: str
 ) -> None:

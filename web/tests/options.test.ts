@@ -2,7 +2,7 @@ import { beforeEach, expect, test, vi } from "vitest";
 
 const kept = new Map<string, string>();
 vi.stubGlobal("localStorage", { getItem: (key: string) => kept.get(key) ?? null, setItem: (key: string, value: string) => kept.set(key, value) });
-const { choose, DEFAULTS, fieldsOf, parsed, secondsOf } = await import("../src/uploads/options");
+const { choose, DEFAULTS, fieldsOf, isSoundOnly, parsed, secondsOf } = await import("../src/uploads/options");
 
 beforeEach(() => kept.clear());
 
@@ -17,6 +17,14 @@ test("times are read as people write them", () => {
   const read = ["90", "1:30", "01:01:01", "1,5", " 2.5 "].map(secondsOf);
   expect(read).toEqual(["90", "90", "3661", "1.5", "2.5"]);
   expect(["", "x", "1:", "-1", "1:2:3:4"].map(secondsOf)).toEqual(["", "", "", "", ""]);
+});
+
+test("that the whole video is to be sent is remembered, and concerns the page alone", () => {
+  expect(isSoundOnly(DEFAULTS)).toBe(true);
+  choose({ video: "whole" });
+  expect(isSoundOnly(parsed(kept.get("tonegate.options") ?? null))).toBe(false);
+  expect(fieldsOf({ ...DEFAULTS, video: "whole" })).toEqual({ format: "mp3" });
+  choose({ video: "" });
 });
 
 test("what is remembered is checked, and times are of one video only", () => {

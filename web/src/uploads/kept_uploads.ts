@@ -2,6 +2,8 @@
  * Unfinished uploads in IndexedDB, so that they go on after a reload. Small enough files are kept with them; the
  * others have to be chosen again. Nothing stays after the end of an upload.
  */
+import type { Reason } from "./sound_only/outcome";
+
 export interface KeptUpload {
   id: string;
   account: string;
@@ -12,6 +14,12 @@ export interface KeptUpload {
   url: string | null;
   paused: boolean;
   file: File | null;
+  /** Whether the sound is to be taken out of `file` before it is sent. */
+  isVideo?: boolean;
+  /** The video whose sound is sent; `size` and `file` are those of the sound. */
+  video?: { size: number; version: number } | undefined;
+  /** Why the video is sent whole. */
+  whole?: Reason | undefined;
 }
 
 export const MAX_KEPT_BYTES = 256 * 1024 * 1024;

@@ -13,14 +13,16 @@ export interface Options {
   channels: string;
   loudness: string;
   cover: string;
+  /** What is sent: empty for the sound alone, where that gives the same result. */
+  video: string;
   start: string;
   end: string;
 }
 
 const KEY = "tonegate.options";
-export const DEFAULTS: Options = { format: "mp3", bitrate: "", channels: "", loudness: "", cover: "", start: "", end: "" };
+export const DEFAULTS: Options = { format: "mp3", bitrate: "", channels: "", loudness: "", cover: "", video: "", start: "", end: "" };
 // Those of one video are not remembered for the next visit.
-const REMEMBERED = ["format", "bitrate", "channels", "loudness", "cover"] as const;
+const REMEMBERED = ["format", "bitrate", "channels", "loudness", "cover", "video"] as const;
 
 const ALLOWED: Record<(typeof REMEMBERED)[number], readonly string[]> = {
   format: FORMATS,
@@ -28,6 +30,7 @@ const ALLOWED: Record<(typeof REMEMBERED)[number], readonly string[]> = {
   channels: ["", "1", "2"],
   loudness: ["", "-14", "-16", "-23"],
   cover: ["", "auto", "none"],
+  video: ["", "whole"],
 };
 
 export const options = signal<Options>(parsed(localStorage.getItem(KEY)));
@@ -64,6 +67,10 @@ export function fieldsOf(chosen: Options): Record<string, string> {
     end: secondsOf(chosen.end),
   };
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ""));
+}
+
+export function isSoundOnly(chosen: Options): boolean {
+  return chosen.video === "";
 }
 
 /** `1:02:03`, `62:03` and `3723` are the same; empty for anything else. */

@@ -51,7 +51,7 @@ export class Uploads {
   }
 
   /** Ends when the files are kept for a reload, as far as the browser keeps them. */
-  async add(files: readonly File[], fields: Record<string, string>): Promise<void> {
+  async add(files: readonly File[], fields: Record<string, string>, isSoundOnly = false): Promise<void> {
     await this.ready;
     const keeping: Promise<void>[] = [];
     for (const file of files) {
@@ -63,7 +63,7 @@ export class Uploads {
       }
       const kept: KeptUpload = {
         id: newId(), account: this.account, name: file.name, size: file.size, modified: file.lastModified,
-        fields, url: null, paused: false, file,
+        fields, url: null, paused: false, file, isVideo: isSoundOnly,
       };
       await this.claim(kept.id);
       this.put(kept);

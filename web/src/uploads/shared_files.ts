@@ -30,14 +30,14 @@ export async function startSharing(): Promise<void> {
 }
 
 /** Sends the files that no other window has sent. Each is forgotten on the device when the upload has its own copy. */
-export async function sendShared(uploads: Uploads, fields: Record<string, string>): Promise<void> {
+export async function sendShared(uploads: Uploads, fields: Record<string, string>, isSoundOnly: boolean): Promise<void> {
   const files = sharedFiles.value;
   sharedFiles.value = [];
   await navigator.locks.request(`${CACHE}-sending`, async () => {
     const cache = await caches.open(CACHE);
     for (const { url, file } of files) {
       if ((await cache.match(url)) === undefined) continue;
-      await uploads.add([file], fields);
+      await uploads.add([file], fields, isSoundOnly);
       await cache.delete(url);
     }
   });

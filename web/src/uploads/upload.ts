@@ -5,8 +5,9 @@ import { accessToken, replace } from "../session/session";
 import { ATTEMPTS, isPassing, pauseMs, problemIn, statusOf } from "./back_off";
 import { change, drop, keep, type KeptUpload } from "./kept_uploads";
 import { Speed } from "./speed";
+import { withSound } from "./preparation";
 
-export type UploadState = "waiting" | "sending" | "paused" | "reconnecting" | "needs-file" | "elsewhere" | "failed" | "done";
+export type UploadState = "waiting" | "preparing" | "sending" | "paused" | "reconnecting" | "needs-file" | "elsewhere" | "failed" | "done";
 
 export interface Failure {
   code: string;
@@ -24,6 +25,7 @@ export class Upload {
   private attempt = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private token = "";
+  private preparation = new AbortController();
   private readonly measured = new Speed();
 
   constructor(
@@ -44,13 +46,13 @@ export class Upload {
     return this.kept.size;
   }
 
-
   get isBusy(): boolean {
-    return this.state.value === "sending" || this.state.value === "reconnecting";
+    return ["preparing", "sending", "reconnecting"].includes(this.state.value);
   }
 
   begin(): void {
     if (this.state.value !== "waiting") return;
+    if (this.kept.isVideo) return void this.prepare();
     this.state.value = "sending";
     this.connect();
     this.changed();
@@ -80,7 +82,9 @@ export class Upload {
 
   /** The same file, chosen again after a reload. False for another one. */
   accept(file: File): boolean {
-    if (this.state.value !== "needs-file" || file.name !== this.name || file.size !== this.size) return false;
+    if (this.state.value !== "needs-file" || file.name !== this.name) return false;
+    if (file.size !== (this.kept.video?.size ?? this.size)) return false;
+    if (this.kept.video) this.kept.isVideo = true;
     this.kept.file = file;
     void keep(this.kept);
     this.resume();
@@ -95,10 +99,25 @@ export class Upload {
   /** Stops sending without a trace at the server, such as when the page is left. */
   stop(): void {
     clearTimeout(this.timer);
+    this.preparation.abort();
     void this.tus?.abort().catch(() => undefined);
     this.tus = null;
     this.measured.reset();
     this.speed.value = null;
+  }
+
+  /** Takes the sound out of the video, where that gives the same result. */
+  private async prepare(): Promise<void> {
+    this.state.value = "preparing";
+    const { signal } = (this.preparation = new AbortController());
+    const prepared = await withSound(this.kept, signal).catch(() => null);
+    if (signal.aborted || prepared === null) return;
+    Object.assign(this.kept, prepared);
+    this.serverId.value = idIn(this.kept.url);
+    await keep(this.kept);
+    if (signal.aborted) return;
+    this.state.value = "waiting";
+    this.begin();
   }
 
   private go(state: UploadState): void {

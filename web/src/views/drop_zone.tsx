@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { bytes } from "../format";
 import { Icon } from "../parts/icon";
 import { texts } from "../texts";
-import { choose, fieldsOf, options } from "../uploads/options";
+import { choose, fieldsOf, isSoundOnly, options } from "../uploads/options";
 import type { Uploads } from "../uploads/queue";
 import { OptionsForm } from "./options_form";
 
@@ -13,7 +13,7 @@ export function DropZone({ uploads }: { uploads: Uploads }) {
   const t = texts.value.drop;
   const input = useRef<HTMLInputElement>(null);
   const send = (files: FileList | null | undefined): void => {
-    if (files && files.length > 0) void uploads.add([...files], fieldsOf(options.value));
+    if (files && files.length > 0) void uploads.add([...files], fieldsOf(options.value), isSoundOnly(options.value));
   };
   const over = useFilesOverPage(send);
   return (
@@ -28,7 +28,7 @@ export function DropZone({ uploads }: { uploads: Uploads }) {
           onChange={(event) => { send(event.currentTarget.files); event.currentTarget.value = ""; }} />
         {uploads.maxBytes.value !== null && <p class="hint">{t.limit(bytes(uploads.maxBytes.value))}</p>}
       </div>
-      <OptionsForm chosen={options.value} onChange={choose} />
+      <OptionsForm chosen={options.value} onChange={choose} isForVideos />
       {over && <div class="drop-overlay" aria-hidden="true"><p>{t.overlay}</p></div>}
     </section>
   );

@@ -3,7 +3,8 @@ import { Field, Select } from "../parts/controls";
 import { texts } from "../texts";
 import { BIT_RATES, FORMATS, LOSSLESS, type Options, secondsOf } from "../uploads/options";
 
-export function OptionsForm({ chosen, onChange }: { chosen: Options; onChange: (change: Partial<Options>) => void }) {
+/** `isForVideos`: of videos that are not sent yet. */
+export function OptionsForm({ chosen, onChange, isForVideos = false }: { chosen: Options; onChange: (change: Partial<Options>) => void; isForVideos?: boolean }) {
   const t = texts.value.options;
   const group = useId();
   const lossless = LOSSLESS.has(chosen.format);
@@ -31,6 +32,12 @@ export function OptionsForm({ chosen, onChange }: { chosen: Options; onChange: (
             onChange={(cover) => onChange({ cover })} choices={["", "auto", "none"].map((each) => [each, t.covers[each] ?? each] as const)} />
           <TimeField label={t.start} value={chosen.start} onInput={(start) => onChange({ start })} />
           <TimeField label={t.end} value={chosen.end} onInput={(end) => onChange({ end })} />
+          {isForVideos && (
+            <div class="checks"><label>
+              <input type="checkbox" checked={chosen.video === "whole"} onChange={(event) => onChange({ video: event.currentTarget.checked ? "whole" : "" })} />
+              {t.whole}
+            </label></div>
+          )}
         </div>
       </details>
     </div>

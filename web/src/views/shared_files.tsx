@@ -2,7 +2,7 @@
 import { bytes } from "../format";
 import { Icon } from "../parts/icon";
 import { texts } from "../texts";
-import { fieldsOf, options } from "../uploads/options";
+import { fieldsOf, isSoundOnly, options } from "../uploads/options";
 import type { Uploads } from "../uploads/queue";
 import { discardShared, sendShared, shareFailed, sharedFiles } from "../uploads/shared_files";
 
@@ -27,7 +27,7 @@ export function SharedFiles({ uploads }: { uploads: Uploads }) {
           </ul>
           <div class="dialog-actions">
             <button type="button" onClick={() => void discardShared()}>{t.discard}</button>
-            <button type="button" class="primary" onClick={() => void sendShared(uploads, fieldsOf(options.value))}>
+            <button type="button" class="primary" onClick={() => void sendShared(uploads, fieldsOf(options.value), isSoundOnly(options.value))}>
               <Icon name="upload" />{t.send}
             </button>
           </div>

@@ -36,12 +36,13 @@ function reasonOf({ name, reason }: Refused, t: Texts["upload"], limit: number |
 function UploadRow({ upload, uploads, makeRoom }: { upload: Upload; uploads: Uploads; makeRoom: () => void }) {
   const t = texts.value.upload;
   const state = upload.state.value;
-  const canPause = state === "sending" || state === "reconnecting" || state === "waiting";
+  const canPause = state === "preparing" || state === "sending" || state === "reconnecting" || state === "waiting";
   return (
     <li class="row" data-state={state}>
       <div class="row-text">
         <p class="name" dir="auto" title={upload.name}>{upload.name}</p>
         <p class="meta"><UploadMeta upload={upload} /></p>
+        <SoundLine upload={upload} />
       </div>
       <div class="actions">
         {canPause && <IconButton icon="pause" label={t.pause} onClick={() => upload.pause()} />}
@@ -60,7 +61,7 @@ function UploadMeta({ upload }: { upload: Upload }) {
   const t = texts.value.upload;
   const state = upload.state.value;
   if (state === "failed") return <span class="error">{failureOf(upload, t)}</span>;
-  const words = { waiting: t.waiting, sending: t.sending, paused: t.paused, reconnecting: t.reconnecting, "needs-file": t.needsFile, elsewhere: t.waiting, done: t.done }[state];
+  const words = { waiting: t.waiting, preparing: t.preparing, sending: t.sending, paused: t.paused, reconnecting: t.reconnecting, "needs-file": t.needsFile, elsewhere: t.waiting, done: t.done }[state];
   const [sent, speed] = [upload.sent.value, upload.speed.value];
   const parts = [words];
   if (state === "sending" || state === "paused") parts.push(percent(sent / upload.size), t.of(bytes(sent), bytes(upload.size)));
@@ -69,6 +70,15 @@ function UploadMeta({ upload }: { upload: Upload }) {
     parts.push(t.speed(bytes(speed)), t.left(duration((upload.size - sent) / speed)));
   }
   return <>{parts.map((part, index) => <span key={index}>{part}</span>)}</>;
+}
+
+/** What of a video is sent, and why not its sound alone. */
+function SoundLine({ upload }: { upload: Upload }) {
+  const t = texts.value.upload;
+  if (upload.state.value === "preparing") return null;
+  const { video, whole } = upload.kept;
+  const line = video ? t.soundOnly(bytes(upload.size), bytes(video.size)) : whole && t.reasons[whole] && t.whole(t.reasons[whole]);
+  return line ? <p class="meta">{line}</p> : null;
 }
 
 function failureOf(upload: Upload, t: Texts["upload"]): string {
