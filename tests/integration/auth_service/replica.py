@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -44,6 +44,16 @@ class Clock:
 
     def advance(self, **by: float) -> None:
         self.moment += timedelta(**by)
+
+
+async def patiently(call: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
+    """Repeats a call while its answer is 503, as on a machine where PostgreSQL is slower than its limits."""
+
+    async def other_than_unavailable() -> httpx.Response | None:
+        answer = await call()
+        return answer if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE else None
+
+    return await until(other_than_unavailable, what="an answer other than 503")
 
 
 @dataclass
@@ -127,7 +137,7 @@ class Replica:
     async def person(self) -> "Person":
         """Registers a new account and logs in."""
         person = Person(self)
-        (await self.register(person.email)).raise_for_status()
+        (await patiently(lambda: self.register(person.email))).raise_for_status()
         await person.sign_in()
         return person
 
@@ -142,7 +152,7 @@ class Person:
     refresh_token: str = ""
 
     async def sign_in(self, password: str = PASSWORD) -> None:
-        self._keep(await self.replica.login(self.email, password))
+        self._keep(await patiently(lambda: self.replica.login(self.email, password)))
 
     async def call(self, method: str, path: str, **body: Any) -> httpx.Response:
         return await self.replica.call(method, path, self.access_token, **body)

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import text
 
-from shared.contracts.events import AccountDeleted, PasswordChanged, SessionRevoked
+from shared.contracts.events import AccountDeleted, PasswordChanged, PasswordWasReset, SessionRevoked
 from shared.messaging.handlers import Delivery, Handlers
 from shared.messaging.subscriptions import CONVERTER_ACCOUNTS
 from tests.integration.auth_service.account_mails import AccountMails
@@ -25,12 +25,12 @@ async def deleted_accounts(broker: MemoryBroker) -> AsyncIterator[list[str]]:
     """Ids of deleted accounts, as converter_service receives them."""
     received: list[str] = []
 
-    async def receive(event: AccountDeleted, _: Delivery) -> None:
-        received.append(event.user_id)
+    async def receive(event: AccountDeleted | PasswordWasReset, _: Delivery) -> None:
+        if isinstance(event, AccountDeleted):
+            received.append(event.user_id)
 
-    consumer = broker.consumer(
-        CONVERTER_ACCOUNTS, Handlers({AccountDeleted: receive}, expected=CONVERTER_ACCOUNTS.events)
-    )
+    kinds = CONVERTER_ACCOUNTS.events
+    consumer = broker.consumer(CONVERTER_ACCOUNTS, Handlers(dict.fromkeys(kinds, receive), expected=kinds))
     running = asyncio.create_task(consumer.run())
     yield received
     await consumer.stop(timedelta(seconds=1))
