@@ -103,7 +103,7 @@ def account_handlers(account_deletion: AccountDeletion, store: ConversionStore, 
 
     async def end_links(event: PasswordWasReset, _: Delivery) -> None:
         try:
-            ended = await store.end_links(event.user_id)
+            ended = await store.end_links(event.user_id, event.reset_at)
         except Unavailable as away:
             raise Retry(STORE_PAUSE_S, str(away), counts=False) from away
         get_logger(__name__).info("links ended after a reset", owner_id=event.user_id, conversions=ended)

@@ -12,12 +12,15 @@ from datetime import datetime
 from shared.contracts.events import ConversionCompleted
 from shared.settings import Secret
 
+SERIES = "series"
+"""Query parameter of links: how often links had been ended when it was made; absent for 0."""
+
 
 class LinkSigner:
     """Creates links; the signature is HMAC-SHA256 over version, conversion id, expiry and `links_ended`.
 
     `links_ended` counts how often the owner has ended the links of the conversion: those that were made
-    before are not valid any more.
+    before are not valid any more. The link carries it, so that its signature is checked without a look-up.
     """
 
     def __init__(self, key: Secret) -> None:
@@ -27,7 +30,8 @@ class LinkSigner:
         """Path and query of the link, relative to the public URL."""
         expires = int(expires_at.timestamp())
         signature = self.signature(conversion_id, expires, links_ended)
-        return f"{audio_path(conversion_id)}?expires={expires}&signature={signature}"
+        series = f"&{SERIES}={links_ended}" if links_ended else ""
+        return f"{audio_path(conversion_id)}?expires={expires}&signature={signature}{series}"
 
     def link_of(self, event: ConversionCompleted) -> str:
         """As `sign`; events of earlier versions bring their link."""

@@ -90,6 +90,7 @@ class Conversion(Struct, frozen=True, kw_only=True):
     `shared_blobs` are those of another conversion's video that this one converts again, in their order. Among
     the conversions of one video, `counts_video` is true for the one whose bytes it is in the quota.
     `links_ended` counts how often the owner has ended the links to the audio; it is part of their signatures.
+    `links_reset_at` is when a reset of the password last did so.
     `temporary_blobs` are to be deleted when the conversion ends, except the one that becomes the audio. An id
     is recorded here before its first byte is stored, so that nothing is lost track of in a crash.
     """
@@ -125,6 +126,7 @@ class Conversion(Struct, frozen=True, kw_only=True):
     counts_video: bool = True
     result_cache_key: str | None = None
     links_ended: int = 0
+    links_reset_at: datetime | None = None
     version: int = 0
     revision: int = 0
 

@@ -41,8 +41,11 @@ class ConversionStore(Protocol):
     async def remove(self, conversion_id: str) -> None:
         """Removes the record and its unpublished events; does nothing if there is none."""
 
-    async def end_links(self, owner_id: str) -> int:
-        """Ends all links to the audio of an owner's completed conversions; returns the number of these."""
+    async def end_links(self, owner_id: str, reset_at: datetime) -> int:
+        """Ends the links to the audio of an owner's completed conversions, because the password was reset.
+
+        Returns the number of these. A repetition, or an earlier reset, ends none: later links stay valid.
+        """
 
     async def page(
         self,

@@ -1,6 +1,6 @@
 """Reading and deleting conversions, and access to their audio."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from msgspec import Struct
@@ -10,9 +10,10 @@ from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.lease import LeaseLost
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.ports import ConversionStore
+from converter_service.conversions.signed_links import INVALID
 from converter_service.errors import NotReady
 from shared.clock import Clock
-from shared.errors import Gone, NotFound
+from shared.errors import Gone, NotFound, Unauthenticated
 from shared.identity.principal import Principal
 
 WITHOUT_AUDIO: Mapping[State, str] = {
@@ -72,13 +73,14 @@ class Conversions:
         """Raises NotReady unless it has completed, Gone after it has expired."""
         return _finished(await self.get(owner, conversion_id))
 
-    async def public_audio(self, conversion_id: str, check_link: Callable[[int], object]) -> Audio:
-        """For the holder of a signed link. `check_link` is called with the number of times that the owner has
-        ended links, 0 for an unknown conversion, before the answer says anything about the conversion.
+    async def public_audio(self, conversion_id: str, links_ended: int) -> Audio:
+        """For the holder of a signed link that was made when links had been ended `links_ended` times. Raises
+        Unauthenticated once they have been ended again.
         """
-        found = await self.store.get(conversion_id)
-        check_link(found.links_ended if found else 0)
-        return _finished(_visible(found))
+        found = await self._existing(conversion_id)
+        if found.links_ended != links_ended:
+            raise Unauthenticated(INVALID)
+        return _finished(found)
 
     async def read(self, audio: Audio, first: int, end: int) -> AsyncIterator[bytes]:
         """The bytes from `first` up to, not including, `end`. Raises Gone when the audio is deleted."""
@@ -89,14 +91,10 @@ class Conversions:
 
     async def _existing(self, conversion_id: str) -> Conversion:
         """Raises NotFound, also for a partial upload."""
-        return _visible(await self.store.get(conversion_id))
-
-
-def _visible(found: Conversion | None) -> Conversion:
-    """Raises NotFound without a conversion, for a deleted one, and for a partial upload."""
-    if found is None or found.deleted_at or (found.upload and found.upload.is_partial):
-        raise NotFound
-    return found
+        found = await self.store.get(conversion_id)
+        if found is None or found.deleted_at or (found.upload and found.upload.is_partial):
+            raise NotFound
+        return found
 
 
 def _finished(conversion: Conversion) -> Audio:

@@ -11,22 +11,24 @@ from converter_service.errors import LinkExpired
 from shared.errors import Unauthenticated
 from shared.signed_links import LinkSigner
 
+INVALID = "This link is not valid."
+
 
 class SignedLinks(LinkSigner):
     """Creates and verifies links."""
 
     def check(
-        self, conversion_id: str, expires: str, signature: str, now: datetime, links_ended: int = 0
-    ) -> datetime:
-        """Returns the expiry. Raises Unauthenticated for a wrong signature, which that of a link is that its
-        owner has ended, and LinkExpired after the expiry.
+        self, conversion_id: str, expires: str, signature: str, now: datetime, series: str | None = None
+    ) -> int:
+        """Returns how often links had been ended when this one was made. Raises Unauthenticated for a wrong
+        signature, and LinkExpired after the expiry.
         """
-        if not re.fullmatch(r"\d{1,11}", expires):
-            raise Unauthenticated("This link is not valid.")
-        wanted = self.signature(conversion_id, int(expires), links_ended)
+        if not re.fullmatch(r"\d{1,11}", expires) or not re.fullmatch(r"\d{1,9}", series or "0"):
+            raise Unauthenticated(INVALID)
+        wanted = self.signature(conversion_id, int(expires), int(series or "0"))
         if not hmac.compare_digest(wanted.encode(), signature.encode(errors="replace")):
-            raise Unauthenticated("This link is not valid.")
+            raise Unauthenticated(INVALID)
         until = datetime.fromtimestamp(int(expires), UTC)
         if until <= now:
             raise LinkExpired
-        return until
+        return int(series or "0")

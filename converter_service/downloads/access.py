@@ -1,7 +1,6 @@
 """Access to a conversion's audio, by token or signed link."""
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from litestar import Request
@@ -11,6 +10,7 @@ from converter_service.conversions.signed_links import SignedLinks
 from shared.clock import Clock
 from shared.http.auth_guard import Authenticate, authenticated
 from shared.identity.principal import Principal
+from shared.signed_links import SERIES
 
 Call = Request[Any, Any, Any]
 
@@ -26,8 +26,8 @@ class AudioAccess:
 
     async def audio(self, request: Call, conversion_id: str) -> Audio:
         """Raises Unauthenticated, InvalidToken, InsufficientScope, NotFound, NotReady, Gone."""
-        expires, signature = (request.query_params.get(name) for name in ("expires", "signature"))
+        expires, signature, series = map(request.query_params.get, ("expires", "signature", SERIES))
         if expires is not None and signature is not None:
-            check = partial(self.links.check, conversion_id, expires, signature, self.clock())
-            return await self.conversions.public_audio(conversion_id, check)
+            ended = self.links.check(conversion_id, expires, signature, self.clock(), series)
+            return await self.conversions.public_audio(conversion_id, ended)
         return await self.conversions.audio(await authenticated(request, self.authenticate), conversion_id)

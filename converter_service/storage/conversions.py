@@ -113,10 +113,15 @@ class MongoConversions:
         with mongo_errors():
             await self._documents.delete_one({"_id": conversion_id})
 
-    async def end_links(self, owner_id: str) -> int:
-        completed = {"owner_id": owner_id, "status": State.COMPLETED.value}
+    async def end_links(self, owner_id: str, reset_at: datetime) -> int:
+        completed = {
+            "owner_id": owner_id,
+            "status": State.COMPLETED.value,
+            "links_reset_at": {"$not": {"$gte": reset_at}},
+        }
+        change = {"$inc": {"links_ended": 1, "version": 1}, "$set": {"links_reset_at": reset_at}}
         with mongo_errors():
-            ended = await self._documents.update_many(completed, {"$inc": {"links_ended": 1, "version": 1}})
+            ended = await self._documents.update_many(completed, change)
         return ended.modified_count
 
     async def page(

@@ -33,13 +33,19 @@ class ReferenceFiles(msgspec.Struct, frozen=True):
 
 
 def load_reference_files(folder: Path) -> ReferenceFiles | None:
-    """None, after a warning, where `web/` has not been built into `folder`: the page then has no scripts."""
+    """None, after a warning, where `web/` has not been built into `folder`, or by another version: the page
+    then has no scripts.
+    """
     try:
         chunks = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=dict[str, Chunk])
-    except FileNotFoundError:
-        get_logger(__name__).warning("API reference not built, /schema has no scripts", folder=str(folder))
+        used = imported(chunks, ENTRY)
+    except (FileNotFoundError, msgspec.MsgspecError, KeyError) as missing:
+        get_logger(__name__).warning(
+            "API reference not built, /schema has no scripts",
+            folder=str(folder),
+            reason=type(missing).__name__,
+        )
         return None
-    used = imported(chunks, ENTRY)
     icon = chunks.get(ICON)
     return ReferenceFiles(
         script=chunks[ENTRY].file,

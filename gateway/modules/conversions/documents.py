@@ -71,7 +71,7 @@ CURSOR = Schema(type=OpenAPIType.STRING, pattern="^[0-9a-f]{32}$")
 
 UPLOAD_QUERY = ("filename", *OPTIONS)
 LIST_QUERY = ("status", "q", "limit", "cursor")
-AUDIO_QUERY = ("expires", "signature")
+AUDIO_QUERY = ("expires", "signature", "series")
 
 
 def in_query(name: str, schema: Schema, description: str = "") -> Parameter:
@@ -184,6 +184,7 @@ class AudioOperation(Operation):
             *(self.parameters or []),
             in_query("expires", WHOLE, "Of a signed link: its expiry, Unix time in seconds."),
             in_query("signature", TEXT, "Of a signed link, which needs no access token."),
+            in_query("series", WHOLE, "Of a signed link that was made after links had been ended."),
             in_header("Range", "RFC 9110 §14.2"),
             in_header("If-Match", "RFC 9110 §13.1.1"),
             in_header("If-None-Match", "RFC 9110 §13.1.2"),

@@ -270,8 +270,8 @@ async def test_a_part_of_an_upload_is_no_user_of_its_video(store: ConversionStor
 async def test_the_links_of_an_owner_s_completed_conversions_are_ended(store: ConversionStore) -> None:
     mine, other, unfinished = done(1), done(2, owner_id="bob"), queued(3)
     await add(store, mine, other, unfinished)
-    assert await store.end_links(mine.owner_id) == 1
-    assert await store.end_links(mine.owner_id) == 1
+    for reset_at, count in ((NOON, 1), (NOON, 0), (NOON - SECOND, 0), (NOON + SECOND, 1)):
+        assert await store.end_links(mine.owner_id, reset_at) == count
     found = [await store.get(each.id) for each in (mine, other, unfinished)]
     assert [each.links_ended for each in found if each] == [2, 0, 0]
     with pytest.raises(VersionConflict):

@@ -68,7 +68,8 @@ async def test_a_reset_of_the_password_ends_the_account_s_links(harness: WorkerH
         AccountDeletion(harness.store, harness.cleanup, utc_now), harness.store, utc_now
     )
     event = PasswordWasReset(user_id="alice", reset_at=utc_now())
-    await handlers.handle(event, Delivery(envelope=wrap(event, "/auth_service", "alice")))
+    for _ in range(2):  # the event may be repeated
+        await handlers.handle(event, Delivery(envelope=wrap(event, "/auth_service", "alice")))
     assert [each.links_ended for each in [await harness.store.get(finished.id)] if each] == [1]
 
 

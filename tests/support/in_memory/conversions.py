@@ -110,11 +110,12 @@ class MemoryConversions:
         self.contents.pop(conversion_id, None)
         self.outbox = [waiting for waiting in self.outbox if waiting.conversion_id != conversion_id]
 
-    async def end_links(self, owner_id: str) -> int:
+    async def end_links(self, owner_id: str, reset_at: datetime) -> int:
         owned = [each for each in self.contents.values() if each.owner_id == owner_id]
-        ended = [each for each in owned if each.status is State.COMPLETED]
+        completed = [each for each in owned if each.status is State.COMPLETED]
+        ended = [each for each in completed if not each.links_reset_at or each.links_reset_at < reset_at]
         for each in ended:
-            await self.save(replace(each, links_ended=each.links_ended + 1))
+            await self.save(replace(each, links_ended=each.links_ended + 1, links_reset_at=reset_at))
         return len(ended)
 
     async def page(

@@ -7,7 +7,7 @@ import pytest
 from pymongo.errors import AutoReconnect, OperationFailure, ServerSelectionTimeoutError
 
 from shared.errors import Unavailable
-from shared.mongo import OPERATION_MS, OUT_OF_DISK_SPACE, connect, mongo_errors
+from shared.mongo import OPERATION_MS, OUT_OF_DISK_SPACE, call_mongo, connect, mongo_errors
 from shared.settings import Secret
 from tests.support.wait import PATIENCE_S
 
@@ -24,6 +24,28 @@ from tests.support.wait import PATIENCE_S
 async def test_temporary_database_errors_are_unavailable(raised: Exception) -> None:
     with pytest.raises(Unavailable), mongo_errors():
         raise raised
+
+
+async def test_a_lock_that_the_driver_lost_while_it_looked_for_a_server_is_unavailable() -> None:
+    for lost in (asyncio.Condition().wait, _release):
+        with pytest.raises(Unavailable), mongo_errors():
+            await lost()
+        with pytest.raises(Unavailable):
+            await call_mongo(lost())
+
+
+async def test_another_runtime_error_stays_one() -> None:
+    async def fails() -> None:
+        raise RuntimeError("a defect")
+
+    with pytest.raises(RuntimeError, match="a defect"), mongo_errors():
+        await fails()
+    with pytest.raises(RuntimeError, match="a defect"):
+        await call_mongo(fails())
+
+
+async def _release() -> None:
+    asyncio.Lock().release()
 
 
 async def test_an_invalid_command_is_not_unavailable() -> None:

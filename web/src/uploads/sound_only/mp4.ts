@@ -38,6 +38,7 @@ export async function soundOfMp4(source: Source): Promise<Blob[]> {
 
   const sink = new Sink();
   const others = top.filter(({ name }) => name !== "moov" && name !== DATA && !PADDING.has(name));
+  if (others.reduce((sum, { at, end }) => sum + end - at, 0) > LARGEST_MOVIE_BYTES) throw new Unfit("large");
   for (const each of others) if (each.name === "ftyp") sink.add(await source.copy(each.at, each.end - each.at));
   for (const each of others) if (each.name !== "ftyp") sink.add(await source.copy(each.at, each.end - each.at));
   const size = movieAt(content, tracks, placesOf(pieces, tracks, 0)).length;
