@@ -14,7 +14,7 @@ import pytest
 
 from devstack.ports import free_port
 from tests.support.cable import cable
-from tests.support.client import Person
+from tests.support.client import PASSWORD, Person
 from tests.support.media import Media
 from tests.support.system import System
 from tests.support.tonegate_command import TonegateCommand
@@ -156,6 +156,11 @@ async def test_conversions_are_listed_shown_fetched_shared_and_deleted(
     assert (await tonegate.json("show", made["id"]))["status"] == "completed"
     link = (await tonegate.done("link", made["id"])).stdout.decode().strip()
     assert (await person.http.get(link)).content == (folder / "talk.mp3").read_bytes()
+    await tonegate.done("unlink", made["id"])
+    assert (await person.http.get(link)).status_code == 401
+    assert (await tonegate.json("rename", made["id"], "Ada"))["title"] == "Ada"
+    await tonegate.done("convert", "--again", made["id"], "--format", "flac")
+    assert [(folder / "Ada.flac").read_bytes()] == await audio_of(person, (await conversions_of(person))[:1])
     refused = await tonegate.run("cancel", made["id"], "--json")
     assert (refused.code, '"code": "conflict"' in refused.stderr) == (1, True)
     await tonegate.done("delete", made["id"])
@@ -188,7 +193,21 @@ async def test_keys_and_webhooks_are_managed_and_a_key_signs_in(
     )
     assert [each["id"] for each in await tonegate.json("webhooks", "list")] == [hook["id"]]
     assert (await tonegate.json("webhooks", "test", hook["id"]))["type"] == "webhook.test"
+    (sent,) = await tonegate.json("webhooks", "deliveries", hook["id"])
+    assert (await tonegate.json("webhooks", "replay", hook["id"], sent["id"]))["id"] == sent["id"]
     await tonegate.done("webhooks", "delete", hook["id"])
+
+
+async def test_an_administrator_disables_an_account(
+    system: System, person: Person, tmp_path: Path, folder: Path
+) -> None:
+    email = f"admin-{person.email}"
+    await asyncio.to_thread(system.command, "auth", "create-admin", email, AUTH_ADMIN_PASSWORD=PASSWORD)
+    admin = TonegateCommand(system.url, tmp_path, folder)
+    await admin.sign_in(email, PASSWORD)
+    account = (await person.get("/v1/auth/me")).json()
+    assert (await admin.json("admin", "users", "disable", account["id"]))["email"] == person.email
+    assert (await person.get("/v1/auth/me")).status_code == 401
 
 
 async def test_the_doctor_finds_nothing_wrong_and_signing_out_ends_the_session(
@@ -197,6 +216,8 @@ async def test_the_doctor_finds_nothing_wrong_and_signing_out_ends_the_session(
     findings = await tonegate.json("doctor")
     assert {each["exit_code"] for each in findings} == {0}
     assert (await tonegate.json("whoami"))["account"]["email"] == person.email
+    refused = await tonegate.run("admin", "users")
+    assert (refused.code, refused.stderr.endswith("of an administrator: tonegate login\n")) == (1, True)
     await tonegate.done("logout")
     signed_out = await tonegate.run("list")
     assert (signed_out.code, signed_out.stderr) == (3, "You are not signed in. Run: tonegate login\n")

@@ -7,7 +7,8 @@ from pathlib import Path
 import pyotp
 import pytest
 
-from tests.support.client import Person
+from devstack.ports import free_port
+from tests.support.client import PASSWORD, Person
 from tests.support.media import Media
 from tests.support.system import System
 from tests.support.tonegate_command import TonegateCommand
@@ -66,6 +67,41 @@ async def test_many_calls_of_several_clients_share_one_refresh(
         found = await asyncio.gather(*(each.accounts.me() for each in clients for _ in range(4)))
         assert {each.email for each in found} == {person.email}
         await asyncio.gather(*(each.aclose() for each in clients))
+
+
+async def test_an_administrator_sees_the_system_and_changes_an_account(
+    system: System, person: Person, media: Media
+) -> None:
+    made = (await person.upload(media.video(seconds=1), "talk.mp4")).raise_for_status().json()
+    email = f"admin-{person.email}"
+    await asyncio.to_thread(system.command, "auth", "create-admin", email, AUTH_ADMIN_PASSWORD=PASSWORD)
+    async with Client(system.url) as client:
+        await client.accounts.sign_in(email, PASSWORD)
+        overview = await client.admin.overview()
+        assert (len(overview.hours), overview.hours[-1].accepted > 0) == (24, True)
+        users = [each async for each in client.admin.users(email=person.email)]
+        (user,) = (each for each in users if each.email == person.email)
+        owned = [each async for each in client.admin.conversions(owner_id=user.id)]
+        assert [(each.id, each.owner_id) for each in owned] == [(made["id"], user.id)]
+        for disabled in (True, False):
+            assert (await client.admin.change_user(user.id, disabled=disabled)).disabled is disabled
+        audit = [each async for each in client.admin.audit(most=2)]
+        assert {(each.action, each.subject_id) for each in audit} == {("user_changed", user.id)}
+        with pytest.raises(Problem, match="not"):
+            await client.admin.replay_dead_letter("0" * 32)
+        assert all([each.status == "waiting" async for each in client.admin.dead_letters(status="waiting")])
+
+
+async def test_a_webhook_is_changed_and_its_messages_are_listed(system: System, person: Person) -> None:
+    async with Client(system.url) as client:
+        await client.accounts.sign_in(person.email, person.password)
+        hook = await client.webhooks.create(f"http://127.0.0.1:{free_port()}/hook")
+        changed = await client.webhooks.change(hook.id, events=["conversion.failed"])
+        assert (changed.events, changed.status, changed.url) == (["conversion.failed"], "enabled", hook.url)
+        assert (await client.webhooks.rotate_secret(hook.id)).secret != hook.secret
+        sent = [(await client.webhooks.test(hook.id)).id for _ in range(3)]
+        assert [each.id async for each in client.webhooks.deliveries(hook.id, most=2)] == sent[:0:-1]
+        assert (await client.webhooks.replay(hook.id, sent[0])).id == sent[0]
 
 
 async def test_a_conversion_without_sound_is_an_exception(

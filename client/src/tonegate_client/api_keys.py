@@ -1,12 +1,11 @@
 """Calls of API keys."""
 
-import uuid
 from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import quote
 
 from tonegate_client.models import ApiKey, ApiKeyList, MadeApiKey
-from tonegate_client.transport import IDEMPOTENCY_KEY, Request, Transport
+from tonegate_client.transport import Request, Transport, keyed_post
 
 PATH = "v1/auth/api-keys"
 
@@ -29,8 +28,7 @@ class ApiKeys:
             body["scopes"] = list(scopes)
         if expires_at is not None:
             body["expires_at"] = expires_at.isoformat()
-        headers = {IDEMPOTENCY_KEY: str(uuid.uuid4())}
-        return await self._transport.fetch(Request("POST", PATH, body=body, headers=headers), MadeApiKey)
+        return await self._transport.fetch(keyed_post(PATH, body), MadeApiKey)
 
     async def delete(self, key_id: str) -> None:
         await self._transport.send(Request("DELETE", f"{PATH}/{quote(key_id, safe='')}"))

@@ -5,6 +5,7 @@ from types import TracebackType
 import httpx
 
 from tonegate_client.accounts import Accounts, key_credentials
+from tonegate_client.admin import Admin
 from tonegate_client.api_keys import ApiKeys
 from tonegate_client.bearer import Bearer
 from tonegate_client.conversions import Conversions
@@ -54,6 +55,7 @@ class Client:
         self._public = Transport(self._http, None, policy)
         transport = Transport(self._http, bearer, policy, on_wait)
         self.accounts = Accounts(transport, self.store, bearer)
+        self.admin = Admin(transport)
         self.api_keys = ApiKeys(transport)
         self.conversions = Conversions(transport)
         self.downloads = Downloads(transport)

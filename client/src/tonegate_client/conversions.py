@@ -1,6 +1,5 @@
-"""Calls of conversions: list, get, rename, cancel, retry, delete, link, convert again, follow, wait."""
+"""Calls of conversions: list, get, rename, cancel, retry, delete, links, convert again, follow, wait."""
 
-import uuid
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from urllib.parse import quote
@@ -9,9 +8,8 @@ import msgspec
 
 from tonegate_client.event_stream import ConversionEvent, follow
 from tonegate_client.models import Conversion, ConversionPage, Link, Options
-from tonegate_client.transport import IDEMPOTENCY_KEY, Request, Transport
-
-PAGE = 100
+from tonegate_client.pagination import items_of
+from tonegate_client.transport import Request, Transport, keyed_post
 
 
 class Conversions:
@@ -35,19 +33,15 @@ class Conversions:
         wanted = {"status": status, "q": query, "limit": limit, "cursor": cursor}
         return await self._transport.fetch(Request("GET", "v1/conversions", query=wanted), ConversionPage)
 
-    async def list(
+    def list(
         self, *, status: str | None = None, query: str | None = None, most: int | None = None
     ) -> AsyncGenerator[Conversion, None]:
         """Yields all conversions or the `most` newest, page by page."""
-        left, cursor = most, None
-        while left is None or left > 0:
-            limit = PAGE if left is None else min(PAGE, left)
-            page = await self.page(status=status, query=query, limit=limit, cursor=cursor)
-            for each in page.items:
-                yield each
-            left, cursor = None if left is None else left - len(page.items), page.next_cursor
-            if cursor is None:
-                return
+
+        async def read(limit: int, cursor: str | None) -> ConversionPage:
+            return await self.page(status=status, query=query, limit=limit, cursor=cursor)
+
+        return items_of(read, most)
 
     async def rename(self, conversion_id: str, title: str | None) -> Conversion:
         """Sets the name in place of the file's; None removes it."""
@@ -57,14 +51,14 @@ class Conversions:
     async def convert_again(self, conversion_id: str, options: Options) -> Conversion:
         """Converts the stored video of another conversion with other options, without an upload."""
         body = {"source": conversion_id, **msgspec.to_builtins(options)}
-        return await self._transport.fetch(_keyed("v1/conversions", body), Conversion)
+        return await self._transport.fetch(keyed_post("v1/conversions", body), Conversion)
 
     async def cancel(self, conversion_id: str) -> Conversion:
         request = Request("POST", f"{path_of(conversion_id)}/cancel")
         return await self._transport.fetch(request, Conversion)
 
     async def retry(self, conversion_id: str) -> Conversion:
-        return await self._transport.fetch(_keyed(f"{path_of(conversion_id)}/retry"), Conversion)
+        return await self._transport.fetch(keyed_post(f"{path_of(conversion_id)}/retry"), Conversion)
 
     async def delete(self, conversion_id: str) -> None:
         await self._transport.send(Request("DELETE", path_of(conversion_id)))
@@ -72,7 +66,11 @@ class Conversions:
     async def link(self, conversion_id: str, expires_in_s: float = 3600.0) -> Link:
         """A link to the audio that needs no token."""
         body = {"expires_in": expires_in_s}
-        return await self._transport.fetch(_keyed(f"{path_of(conversion_id)}/link", body), Link)
+        return await self._transport.fetch(keyed_post(f"{path_of(conversion_id)}/link", body), Link)
+
+    async def end_links(self, conversion_id: str) -> None:
+        """Ends all links to the audio that were made so far, those in mails and webhooks too."""
+        await self._transport.send(Request("DELETE", f"{path_of(conversion_id)}/link"))
 
     def follow(self, conversion_id: str, last_event_id: str = "") -> AsyncGenerator[ConversionEvent, None]:
         """Yields each change until the conversion has ended; broken connections are resumed."""
@@ -89,8 +87,3 @@ class Conversions:
 
 def path_of(conversion_id: str) -> str:
     return f"v1/conversions/{quote(conversion_id, safe='')}"
-
-
-def _keyed(path: str, body: object = None) -> Request:
-    """A POST that may be repeated: it is performed once."""
-    return Request("POST", path, body=body, headers={IDEMPOTENCY_KEY: str(uuid.uuid4())})

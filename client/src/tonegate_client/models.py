@@ -200,6 +200,13 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     payload: dict[str, Any]
 
 
+class DeliveryPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Messages to one webhook, newest first. `next_cursor` is None on the last page."""
+
+    items: list[Delivery]
+    next_cursor: str | None
+
+
 class FieldError(msgspec.Struct, frozen=True, kw_only=True):
     """An error in one field of a request."""
 

@@ -1,20 +1,19 @@
 """The synchronous client: the calls of `Client`, from programs without an event loop."""
 
-import asyncio
 import contextlib
-import threading
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
 
 from tonegate_client.client import Client
 from tonegate_client.credentials import CredentialStore
 from tonegate_client.event_stream import ConversionEvent
 from tonegate_client.file_conversion import FileConversion
+from tonegate_client.loop_thread import LoopThread
 from tonegate_client.models import (
     ApiKey,
     Conversion,
+    Delivery,
     Link,
     MadeApiKey,
     MadeWebhook,
@@ -25,8 +24,7 @@ from tonegate_client.models import (
 from tonegate_client.problems import ConversionFailed
 from tonegate_client.retry_policy import RetryPolicy
 from tonegate_client.state.jobs import JobStore
-
-T = TypeVar("T")
+from tonegate_client.sync_admin import SyncAdmin
 
 
 class SyncClient:
@@ -42,10 +40,9 @@ class SyncClient:
         credentials: CredentialStore | None = None,
         policy: RetryPolicy | None = None,
     ) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="tonegate-client", daemon=True)
-        self._thread.start()
-        self._client = self._run(_opened(server, api_key, credentials, policy))
+        self._thread = LoopThread("tonegate-client")
+        self._client = self._thread.run(_opened(server, api_key, credentials, policy))
+        self.admin = SyncAdmin(self._thread, self._client.admin)
 
     def __enter__(self) -> "SyncClient":
         return self
@@ -57,23 +54,20 @@ class SyncClient:
 
     def close(self) -> None:
         """Closes the connections and ends the thread."""
-        self._run(self._client.aclose())
-        self._run(self._loop.shutdown_default_executor())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        self._thread.run(self._client.aclose())
+        self._thread.close()
 
     def sign_in(self, email: str, password: str) -> OwnAccount:
-        return self._run(self._client.accounts.sign_in(email, password))
+        return self._thread.run(self._client.accounts.sign_in(email, password))
 
     def finish_sign_in(self, factor_token: str, code: str) -> OwnAccount:
-        return self._run(self._client.accounts.finish_sign_in(factor_token, code))
+        return self._thread.run(self._client.accounts.finish_sign_in(factor_token, code))
 
     def sign_out(self) -> None:
-        self._run(self._client.accounts.sign_out())
+        self._thread.run(self._client.accounts.sign_out())
 
     def me(self) -> OwnAccount:
-        return self._run(self._client.accounts.me())
+        return self._thread.run(self._client.accounts.me())
 
     def convert_file(
         self, source: Path, target: Path, options: Options | None = None, *, jobs: JobStore | None = None
@@ -81,80 +75,89 @@ class SyncClient:
         """Sends a file, waits for its audio and writes it to `target`. With `jobs` a later call with the same
         file and options goes on where an earlier one, also of another process, was interrupted.
         """
-        return self._run(_convert(self._client, source, target, options or Options(), jobs))
+        return self._thread.run(_convert(self._client, source, target, options or Options(), jobs))
 
     def get(self, conversion_id: str) -> Conversion:
-        return self._run(self._client.conversions.get(conversion_id))
+        return self._thread.run(self._client.conversions.get(conversion_id))
 
     def conversions(self, *, status: str | None = None, query: str | None = None) -> Iterator[Conversion]:
-        return self._iterate(self._client.conversions.list(status=status, query=query))
+        return self._thread.iterate(self._client.conversions.list(status=status, query=query))
 
     def follow(self, conversion_id: str) -> Iterator[ConversionEvent]:
-        return self._iterate(self._client.conversions.follow(conversion_id))
+        return self._thread.iterate(self._client.conversions.follow(conversion_id))
 
     def wait(self, conversion_id: str) -> Conversion:
-        return self._run(self._client.conversions.wait(conversion_id))
+        return self._thread.run(self._client.conversions.wait(conversion_id))
 
     def download(self, conversion_id: str, target: Path) -> Conversion:
         """Writes the audio to `target`. Raises ConversionFailed when there is none."""
-        return self._run(_download(self._client, conversion_id, target))
+        return self._thread.run(_download(self._client, conversion_id, target))
 
     def cancel(self, conversion_id: str) -> Conversion:
-        return self._run(self._client.conversions.cancel(conversion_id))
+        return self._thread.run(self._client.conversions.cancel(conversion_id))
 
     def retry(self, conversion_id: str) -> Conversion:
-        return self._run(self._client.conversions.retry(conversion_id))
+        return self._thread.run(self._client.conversions.retry(conversion_id))
 
     def delete(self, conversion_id: str) -> None:
-        self._run(self._client.conversions.delete(conversion_id))
+        self._thread.run(self._client.conversions.delete(conversion_id))
 
     def link(self, conversion_id: str, expires_in_s: float = 3600.0) -> Link:
-        return self._run(self._client.conversions.link(conversion_id, expires_in_s))
+        return self._thread.run(self._client.conversions.link(conversion_id, expires_in_s))
+
+    def end_links(self, conversion_id: str) -> None:
+        """Ends all links to the audio that were made so far."""
+        self._thread.run(self._client.conversions.end_links(conversion_id))
+
+    def rename(self, conversion_id: str, title: str | None) -> Conversion:
+        return self._thread.run(self._client.conversions.rename(conversion_id, title))
+
+    def convert_again(self, conversion_id: str, options: Options) -> Conversion:
+        return self._thread.run(self._client.conversions.convert_again(conversion_id, options))
 
     def api_keys(self) -> list[ApiKey]:
-        return self._run(self._client.api_keys.list())
+        return self._thread.run(self._client.api_keys.list())
 
     def create_api_key(self, name: str) -> MadeApiKey:
-        return self._run(self._client.api_keys.create(name))
+        return self._thread.run(self._client.api_keys.create(name))
 
     def delete_api_key(self, key_id: str) -> None:
-        self._run(self._client.api_keys.delete(key_id))
+        self._thread.run(self._client.api_keys.delete(key_id))
 
     def webhooks(self) -> list[Webhook]:
-        return self._run(self._client.webhooks.list())
+        return self._thread.run(self._client.webhooks.list())
 
     def create_webhook(self, url: str) -> MadeWebhook:
-        return self._run(self._client.webhooks.create(url))
+        return self._thread.run(self._client.webhooks.create(url))
+
+    def change_webhook(
+        self,
+        webhook_id: str,
+        *,
+        url: str | None = None,
+        events: Sequence[str] = (),
+        status: str | None = None,
+    ) -> Webhook:
+        changed = self._client.webhooks.change(webhook_id, url=url, events=events, status=status)
+        return self._thread.run(changed)
+
+    def rotate_webhook_secret(self, webhook_id: str) -> MadeWebhook:
+        return self._thread.run(self._client.webhooks.rotate_secret(webhook_id))
+
+    def webhook_deliveries(self, webhook_id: str, *, status: str | None = None) -> Iterator[Delivery]:
+        return self._thread.iterate(self._client.webhooks.deliveries(webhook_id, status=status))
+
+    def replay_delivery(self, webhook_id: str, delivery_id: str) -> Delivery:
+        return self._thread.run(self._client.webhooks.replay(webhook_id, delivery_id))
 
     def delete_webhook(self, webhook_id: str) -> None:
-        self._run(self._client.webhooks.delete(webhook_id))
-
-    def _run(self, call: Coroutine[Any, Any, T]) -> T:
-        future = asyncio.run_coroutine_threadsafe(call, self._loop)
-        try:
-            return future.result()
-        except BaseException:
-            future.cancel()
-            raise
-
-    def _iterate(self, items: AsyncIterator[T]) -> Iterator[T]:
-        while True:
-            found = self._run(_next(items))
-            if not found:
-                return
-            yield found[0]
+        self._thread.run(self._client.webhooks.delete(webhook_id))
 
 
 async def _opened(
     server: str, api_key: str | None, credentials: CredentialStore | None, policy: RetryPolicy | None
 ) -> Client:
     return Client(server, api_key=api_key, credentials=credentials, policy=policy)
-
-
-async def _next(items: AsyncIterator[T]) -> list[T]:
-    async for item in items:
-        return [item]
-    return []
 
 
 async def _download(client: Client, conversion_id: str, target: Path) -> Conversion:

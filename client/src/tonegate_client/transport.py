@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import time
+import uuid
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -45,6 +46,11 @@ class Request:
     def is_repeatable(self) -> bool:
         """True if a repetition does no harm when the first request was performed and its response lost."""
         return self.content is None and (self.method in REPEATABLE_METHODS or IDEMPOTENCY_KEY in self.headers)
+
+
+def keyed_post(path: str, body: Any = None) -> Request:
+    """A POST that may be repeated: the server performs it once."""
+    return Request("POST", path, body=body, headers={IDEMPOTENCY_KEY: str(uuid.uuid4())})
 
 
 class Transport:

@@ -1,15 +1,19 @@
 """The command: exit codes, error lines, arguments."""
 
 import errno
+import functools
 import os
 from pathlib import Path
 
 import click
+import httpx
 import pytest
+from click.shell_completion import ShellComplete
 
 from devstack.ports import free_port
+from tests.unit.client.server import StubServer
 from tonegate_client.batch.sources import Source
-from tonegate_client.command.app import run
+from tonegate_client.command.app import build, run
 from tonegate_client.command.batch_run import may_pass
 from tonegate_client.command.errors import describe
 from tonegate_client.command.exit_codes import ExitCode
@@ -19,14 +23,7 @@ from tonegate_client.command.text import columns, plain, size_text
 from tonegate_client.command.watch import SettledFiles
 from tonegate_client.problems import Problem, SourceChanged
 
-
-@pytest.fixture(autouse=True)
-def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command's own folders, and no variables of the person who runs the tests."""
-    for name in ("TONEGATE_API_KEY", "TONEGATE_SERVER"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("TONEGATE_CONFIG_DIR", str(tmp_path / "config"))
-    monkeypatch.setenv("TONEGATE_STATE_DIR", str(tmp_path / "state"))
+pytestmark = pytest.mark.usefixtures("folders")
 
 
 @pytest.mark.parametrize(
@@ -46,6 +43,28 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_exit_codes_tell_what_is_wrong(arguments: list[str], code: ExitCode) -> None:
     assert run(arguments) == code
+
+
+def test_a_shell_is_offered_the_subcommands_of_a_group_that_lists_by_default() -> None:
+    completion = ShellComplete(build(), {}, "tonegate", "_TONEGATE_COMPLETE")
+    offered = {each.value for each in completion.get_completions(["keys"], "")}
+    assert {"list", "create", "delete"} <= offered
+
+
+def test_help_on_a_group_is_not_taken_for_its_list(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["admin", "dead-letters", "--help"]) == ExitCode.DONE
+    assert "discard" in capsys.readouterr().out
+
+
+def test_the_doctor_says_that_a_key_is_not_sent_without_encryption(
+    server: StubServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(200))
+    monkeypatch.setattr(httpx, "AsyncClient", functools.partial(httpx.AsyncClient, transport=transport))
+    assert run(["doctor", "--server", "http://media.example.org"]) == ExitCode.USAGE
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith("WRONG  encryption: there is none, so TONEGATE_API_KEY is not sent.")
+    assert server.seen == []
 
 
 def test_a_server_that_is_away_is_named_with_what_to_do(

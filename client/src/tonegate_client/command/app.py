@@ -9,8 +9,19 @@ from collections.abc import Sequence
 import click
 import httpx
 
+from tonegate_client.command.admin.group import admin
 from tonegate_client.command.completion import completion
-from tonegate_client.command.conversions import cancel, delete, get, link, list_conversions, retry, show
+from tonegate_client.command.conversions import (
+    cancel,
+    delete,
+    get,
+    link,
+    list_conversions,
+    rename,
+    retry,
+    show,
+    unlink,
+)
 from tonegate_client.command.convert import convert
 from tonegate_client.command.doctor import doctor
 from tonegate_client.command.exit_codes import ExitCode
@@ -23,8 +34,8 @@ from tonegate_client.problems import TonegateError
 
 SUBCOMMANDS: tuple[click.Command, ...] = (
     *(login, logout, whoami, convert, watch),
-    *(list_conversions, show, get, link, cancel, retry, delete),
-    *(keys, webhooks, doctor, completion),
+    *(list_conversions, show, get, link, unlink, rename, cancel, retry, delete),
+    *(keys, webhooks, admin, doctor, completion),
 )
 
 
@@ -51,13 +62,14 @@ def build() -> click.Group:
 
 def run(arguments: Sequence[str]) -> int:
     """Runs the command and returns its exit code."""
+    output = Output(as_json="--json" in arguments, group=next(iter(arguments), ""))
     try:
         result = build().main(list(arguments), prog_name="tonegate", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return ExitCode.USAGE
     except click.ClickException as error:
-        return Output(as_json="--json" in arguments).error(error).exit_code
+        return output.error(error).exit_code
     except (click.Abort, KeyboardInterrupt, asyncio.CancelledError):
         sys.stderr.write("Interrupted.\n")
         return ExitCode.INTERRUPTED
@@ -66,7 +78,7 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.FAILED
     except (TonegateError, OSError, ValueError, sqlite3.Error, httpx.HTTPError) as error:
-        return Output(as_json="--json" in arguments).error(error).exit_code
+        return output.error(error).exit_code
     return int(result) if isinstance(result, int) else ExitCode.DONE
 
 

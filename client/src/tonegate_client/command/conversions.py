@@ -1,4 +1,4 @@
-"""`tonegate list`, `show`, `get`, `link`, `cancel`, `retry`, `delete`."""
+"""`tonegate list`, `show`, `get`, `link`, `unlink`, `rename`, `cancel`, `retry`, `delete`."""
 
 import sys
 from pathlib import Path
@@ -52,10 +52,7 @@ async def get(session: Session, conversion_id: str, output: Path | None, overwri
         found = await client.conversions.wait(conversion_id)
         if found.result is None:
             raise ConversionFailed(found)
-        target = target_of(found, output)
-        if target.exists() and not overwrite:
-            raise TonegateError(f"{target} exists already. Choose another name with -o, or use --overwrite.")
-        target.parent.mkdir(parents=True, exist_ok=True)
+        target = free_target(target_of(found, output), overwrite=overwrite)
         await client.downloads.save(conversion_id, found.result, target)
     session.output.result({"target": str(target), "conversion": found}, plain(str(target)))
 
@@ -76,6 +73,32 @@ async def link(session: Session, conversion_id: str, expires_in: float) -> None:
     async with session.open_client() as client:
         made = await client.conversions.link(conversion_id, expires_in)
     session.output.result(made, made.url)
+
+
+@click.command()
+@click.argument("conversion_id", metavar="ID")
+@with_session
+async def unlink(session: Session, conversion_id: str) -> None:
+    """End all links to the audio, also those in mails and webhooks."""
+    async with session.open_client() as client:
+        await client.conversions.end_links(conversion_id)
+    session.output.result(
+        {"id": conversion_id, "links_ended": True}, f"{plain(conversion_id)}  all links have ended"
+    )
+
+
+@click.command()
+@click.argument("conversion_id", metavar="ID")
+@click.argument("title")
+@with_session
+async def rename(session: Session, conversion_id: str, title: str) -> None:
+    """Give a conversion a title, under which its audio is saved.
+
+    An empty title gives it back the name of its file.
+    """
+    async with session.open_client() as client:
+        found = await client.conversions.rename(conversion_id, title or None)
+    session.output.result(found, f"{found.id}  {found.title or found.source.filename}")
 
 
 @click.command()
@@ -141,11 +164,23 @@ def lines_of(conversion: Conversion) -> list[str]:
     return lines
 
 
+def name_of(conversion: Conversion, suffix: str) -> str:
+    """The name of a file for the audio."""
+    name = result_name(conversion.title or Path(conversion.source.filename).name or "audio", suffix)
+    return name.replace("/", "_")
+
+
 def target_of(conversion: Conversion, output: Path | None) -> Path:
     """A path without a name is a folder: one that exists, or that ends with a separator."""
-    suffix = conversion.result.format if conversion.result else "mp3"
-    name = result_name(conversion.title or Path(conversion.source.filename).name or "audio", suffix)
-    name = name.replace("/", "_")
+    name = name_of(conversion, conversion.result.format if conversion.result else "mp3")
     if output is None:
         return Path(name)
     return output / name if output.is_dir() else output
+
+
+def free_target(target: Path, *, overwrite: bool) -> Path:
+    """Makes the folder of a path. Raises TonegateError when a file is there that must not be replaced."""
+    if target.exists() and not overwrite:
+        raise TonegateError(f"{target} exists already. Choose another place with -o, or use --overwrite.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return target

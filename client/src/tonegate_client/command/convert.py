@@ -7,6 +7,7 @@ import click
 
 from tonegate_client.batch.sources import Source, find_sources
 from tonegate_client.batch.targets import Targets
+from tonegate_client.command.again import convert_again
 from tonegate_client.command.batch_run import BatchRun
 from tonegate_client.command.options import conversion_options
 from tonegate_client.command.pipe import convert_to_pipe
@@ -18,7 +19,7 @@ DASH = Path("-")
 
 
 @click.command()
-@click.argument("sources", metavar="FILE|DIR|-...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("sources", metavar="FILE|DIR|-...", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
     "-o",
     "--output",
@@ -27,6 +28,9 @@ DASH = Path("-")
 )
 @click.option("--jobs", type=click.IntRange(1, 32), default=4, show_default=True, help="Files at once.")
 @click.option("--overwrite", is_flag=True, help="Replace files that are no results of this command.")
+@click.option(
+    "--again", metavar="ID", help="Convert the video of this conversion with other options, without a file."
+)
 @click.option("--name", default="stdin.mp4", show_default=True, help="File name of standard input.")
 @conversion_options
 @with_session
@@ -37,6 +41,7 @@ async def convert(
     output: Path | None,
     jobs: int,
     overwrite: bool,
+    again: str | None,
     name: str,
     options: Options,
 ) -> int:
@@ -47,7 +52,19 @@ async def convert(
 
     What was interrupted, also by a crash, goes on when the same command is repeated: each file is sent and
     converted once. Files whose result is there are skipped, and other files are never replaced.
+
+    With --again nothing is sent: the server converts the video of an earlier conversion with other options,
+    anew at each run, and the audio is saved in the current folder or that of --output.
     """
+    if again is not None:
+        if sources or output == DASH:
+            raise click.UsageError(
+                "With --again there is no file to send, and the result is saved as a file."
+            )
+        await convert_again(session, again, options, output or Path(), overwrite=overwrite)
+        return 0
+    if not sources:
+        raise click.UsageError("Name the files or folders to convert, or - for standard input.")
     if DASH in sources or output == DASH:
         _check_pipe(sources, output, as_json=session.output.as_json)
         await convert_to_pipe(session, None if sources[0] == DASH else sources[0], name, options)

@@ -14,7 +14,7 @@ import msgspec
 from tonegate_client.client import Client
 from tonegate_client.command.errors import describe
 from tonegate_client.command.exit_codes import ExitCode
-from tonegate_client.command.session import Session, is_exposed, with_session
+from tonegate_client.command.session import Session, api_key, is_exposed, with_session
 from tonegate_client.command.text import plain, size_text
 from tonegate_client.credentials import KeyCredentials
 from tonegate_client.problems import TonegateError
@@ -53,6 +53,8 @@ async def doctor(session: Session) -> int:
         await _check("credentials", lambda: _credentials(session)),
     ]
     findings.append(await _check("server", lambda: _server(session.server)))
+    if not findings[-1].exit_code and api_key() is not None and is_exposed(session.server):
+        findings.append(await _check("encryption", lambda: _encryption(session)))
     if not findings[-1].exit_code:
         async with session.open_client(RetryPolicy(attempts=1)) as client:
             findings += [
@@ -118,6 +120,14 @@ async def _server(server: str) -> str:
             raise Wrong(f"the clocks differ by {skew_s:.0f} s.", "Set this computer's clock.")
     exposed = "; not encrypted" if is_exposed(server) else ""
     return f"{server} answers in {1000 * took_s:.0f} ms{exposed}"
+
+
+async def _encryption(session: Session) -> str:
+    """Of a server whose connections are not encrypted."""
+    if not session.allow_http:
+        advice = "Use https, or --allow-http if you trust the network."
+        raise Wrong("there is none, so TONEGATE_API_KEY is not sent.", advice, ExitCode.USAGE)
+    return "none; TONEGATE_API_KEY is sent, as --allow-http says"
 
 
 async def _services(client: Client) -> str:

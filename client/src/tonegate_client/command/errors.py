@@ -32,6 +32,16 @@ HINTS: Mapping[str, str] = MappingProxyType(
         "unexpected_response": "Check the address: tonegate doctor",
     }
 )
+# Hints of groups of subcommands, which take the place of those above.
+OF_GROUPS: Mapping[tuple[str, str], str] = MappingProxyType(
+    {
+        ("keys", "not_found"): "See: tonegate keys list",
+        ("keys", "forbidden"): "Keys are managed with a password, not with a key; run: tonegate login",
+        ("webhooks", "not_found"): "See: tonegate webhooks list",
+        ("admin", "not_found"): "The lists of tonegate admin have the IDs.",
+        ("admin", "forbidden"): "Sign in with the password of an administrator: tonegate login",
+    }
+)
 BY_CODE: Mapping[str, ExitCode] = MappingProxyType(
     {
         "unauthenticated": ExitCode.NOT_SIGNED_IN,
@@ -76,10 +86,10 @@ class ErrorLine:
         return f"{self.message} {self.hint}".strip()
 
 
-def describe(error: BaseException) -> ErrorLine:
-    """Errors that are not foreseen are named by their class."""
+def describe(error: BaseException, group: str = "") -> ErrorLine:
+    """Errors that are not foreseen are named by their class. `group` is the first word of the subcommand."""
     if isinstance(error, Problem):
-        return _of_problem(error)
+        return _of_problem(error, group)
     if isinstance(error, OSError):
         return _of_system(error)
     if isinstance(error, click.ClickException):
@@ -92,8 +102,8 @@ def describe(error: BaseException) -> ErrorLine:
     return ErrorLine("failed", f"{type(error).__name__}: {error}.", "", ExitCode.FAILED)
 
 
-def _of_problem(problem: Problem) -> ErrorLine:
-    hint = HINTS.get(problem.code, "")
+def _of_problem(problem: Problem, group: str) -> ErrorLine:
+    hint = OF_GROUPS.get((group, problem.code)) or HINTS.get(problem.code, "")
     if problem.code == "rate_limited" and problem.retry_after_s:
         hint = f"Try again in {problem.retry_after_s:.0f} s."
     exit_code = BY_CODE.get(problem.code, ExitCode.FAILED)

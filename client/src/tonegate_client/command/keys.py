@@ -8,6 +8,7 @@ from typing import TypeVar
 import click
 
 from tonegate_client.client import Client
+from tonegate_client.command.listing_group import ListingGroup
 from tonegate_client.command.login import read_secret
 from tonegate_client.command.session import Session, with_session
 from tonegate_client.command.text import plain, time_text
@@ -18,9 +19,9 @@ T = TypeVar("T")
 SCOPES = ("conversions:read", "conversions:write", "webhooks:read", "webhooks:write")
 
 
-@click.group()
+@click.group(cls=ListingGroup)
 def keys() -> None:
-    """API keys, which programs sign in with."""
+    """API keys, which programs sign in with; lists them without a subcommand."""
 
 
 @keys.command("list")

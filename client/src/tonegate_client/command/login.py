@@ -6,7 +6,7 @@ import sys
 import click
 
 from tonegate_client.client import Client
-from tonegate_client.command.session import Session, is_exposed, with_session
+from tonegate_client.command.session import Session, with_session
 from tonegate_client.credentials import KeyCredentials
 from tonegate_client.models import OwnAccount
 from tonegate_client.problems import NotSignedIn, SecondFactorRequired
@@ -17,7 +17,6 @@ from tonegate_client.problems import NotSignedIn, SecondFactorRequired
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @click.option("--api-key", "with_key", is_flag=True, help="Sign in with an API key instead of a password.")
 @click.option("--code", help="Code of the second factor; asked for if the account has one.")
-@click.option("--allow-http", is_flag=True, help="Send the password over a network without encryption.")
 @with_session
 async def login(
     session: Session,
@@ -26,17 +25,13 @@ async def login(
     password_stdin: bool,
     with_key: bool,
     code: str | None,
-    allow_http: bool,
 ) -> None:
     """Sign in to a server; later commands use it.
 
     The tokens are kept in a file that only you can read. With --api-key the key is read from the terminal, or
     from standard input.
     """
-    if is_exposed(session.server) and not allow_http:
-        raise click.UsageError(
-            f"{session.server} is not encrypted: use https, or --allow-http if you trust the network."
-        )
+    session.require_encryption()
     async with session.open_client_without_key() as client:
         if with_key:
             await client.accounts.use_key(read_secret("API key"))

@@ -12,10 +12,14 @@ from tonegate_client.command.text import columns, plain
 
 
 class Output:
-    """With `as_json` each result is one line of JSON, and so is an error on standard error."""
+    """With `as_json` each result is one line of JSON, and so is an error on standard error.
 
-    def __init__(self, *, as_json: bool) -> None:
+    `group` is the first word of the subcommand, for errors.
+    """
+
+    def __init__(self, *, as_json: bool, group: str = "") -> None:
         self.as_json = as_json
+        self._group = group
 
     def result(self, record: Any, *lines: str) -> None:
         """Writes `record` as JSON, or the lines for people."""
@@ -42,7 +46,7 @@ class Output:
 
     def error(self, error: BaseException, subject: str = "") -> ErrorLine:
         """Writes one line about an error, and returns it."""
-        line = describe(error)
+        line = describe(error, self._group)
         if self.as_json:
             self._tell(to_json({"error": error_record(line)}))
         else:

@@ -25,6 +25,7 @@ Repeat a command that was interrupted, also by a crash or a restart of the machi
 stopped, and each file is sent and converted once. A file is known by its path, size and time of modification.
 """
 OUTPUT = """## Output
+`keys`, `webhooks`, `admin users`, `admin conversions` and `admin dead-letters` list without a subcommand.
 Results go to standard output, all else to standard error. Bars and colours appear on terminals only;
 `NO_COLOR` turns colours off. With `--json` each command writes one line of JSON to standard output,
 `convert` and `watch` one line for each file, and an error is one line on standard error:
@@ -39,6 +40,7 @@ failed conversions, and `not_signed_in`, `unreachable`, `source_changed`, `diges
 VARIABLES = {
     "TONEGATE_SERVER": "the server, in place of `--server`; by default that of the latest `tonegate login`",
     "TONEGATE_API_KEY": "an API key, in place of the stored credentials",
+    "TONEGATE_ALLOW_HTTP": "`1` is `--allow-http`: secrets may cross a network without encryption",
     "TONEGATE_CONFIG_DIR": "folder of `credentials.json`, which only its owner can read; "
     "on Linux `~/.config/tonegate` by default",
     "TONEGATE_STATE_DIR": "folder of `jobs.sqlite3`, the state of uploads and results; "

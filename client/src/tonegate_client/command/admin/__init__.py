@@ -1,0 +1,1 @@
+"""`tonegate admin`: what administrators do."""
