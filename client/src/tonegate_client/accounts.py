@@ -31,15 +31,13 @@ class Accounts:
         return await self._start(Request("POST", "v1/auth/login/factor", body=body, is_public=True))
 
     async def use_key(self, key: str) -> None:
-        """Stores an API key, after the server has accepted it."""
+        """Stores an API key once the server has accepted it. Otherwise what is stored stays."""
+        headers = {"Authorization": f"Bearer {key}"}
+        await self._transport.send(
+            Request("GET", "v1/conversions", query={"limit": 1}, headers=headers, is_public=True)
+        )
         self._store.save(key_credentials(key))
         self._bearer.forget()
-        try:
-            await self._transport.send(Request("GET", "v1/conversions", query={"limit": 1}))
-        except BaseException:
-            self._store.clear()
-            self._bearer.forget()
-            raise
 
     async def sign_out(self) -> None:
         """Ends the session and removes the stored credentials; an API key stays valid at the server."""

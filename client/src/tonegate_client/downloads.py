@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +12,12 @@ import httpx
 
 from tonegate_client.conversions import path_of
 from tonegate_client.models import Audio
-from tonegate_client.problems import DigestMismatch, Problem
+from tonegate_client.problems import DigestMismatch, unexpected
 from tonegate_client.transport import Request, Transport
 
 PIECE_BYTES = 1024 * 1024
+# Of an id that the server or the user gave, what could lead to another folder.
+NOT_IN_AN_ID, MAX_ID = re.compile(r"[^A-Za-z0-9_-]"), 64
 Progress = Callable[[int], None]
 
 
@@ -46,13 +49,20 @@ class Downloads:
     ) -> None:
         failures, received = 0, await asyncio.to_thread(_prepare, part, audio.size)
         while received < audio.size:
+            before = received
+            failure: Exception | None = None
             try:
                 await self._append(conversion_id, audio, part, received, progress)
             except httpx.TransportError as error:
-                now = _size_of(part)
-                failures = 1 if now > received else failures + 1
-                await self.transport.pause(error, failures)
+                failure = error
             received = _size_of(part)
+            if received > before:
+                failures = 0
+            elif failure is None:
+                failure = unexpected(200, "The server sent less than the audio.")
+            if failure is not None:
+                failures += 1
+                await self.transport.pause(failure, failures)
 
     async def _append(
         self, conversion_id: str, audio: Audio, part: Path, start: int, progress: Progress | None
@@ -65,13 +75,15 @@ class Downloads:
         async with self.transport.open(request) as response:
             continues = response.status_code == 206
             if continues and not response.headers.get("content-range", "").startswith(f"bytes {start}-"):
-                raise Problem(status=206, code="unexpected_response", detail="The server sent another range.")
+                raise unexpected(206, "The server sent another range.")
             received = start if continues else 0
             with part.open("ab" if continues else "wb") as file:
                 # Pieces as they arrive: larger ones would be lost with the connection.
                 async for piece in response.aiter_raw():
-                    await asyncio.to_thread(file.write, piece)
                     received += len(piece)
+                    if received > audio.size:
+                        raise unexpected(response.status_code, "The server sent more than the audio.")
+                    await asyncio.to_thread(file.write, piece)
                     if progress is not None:
                         progress(received)
                 await asyncio.to_thread(_flush, file.fileno(), file.flush)
@@ -79,7 +91,7 @@ class Downloads:
 
 def part_of(target: Path, conversion_id: str) -> Path:
     """Where an incomplete download is kept: a short name, because that of the target may have 255 bytes."""
-    return target.parent / f".tonegate-{conversion_id}.part"
+    return target.parent / f".tonegate-{NOT_IN_AN_ID.sub('_', conversion_id)[:MAX_ID]}.part"
 
 
 def digest_of(path: Path) -> str:

@@ -43,6 +43,11 @@ class ConversionFailed(TonegateError):
         return self.conversion.error.code if self.conversion.error else self.conversion.status
 
 
+def unexpected(status: int, detail: str) -> "Problem":
+    """A response that a Tonegate server does not send."""
+    return Problem(status=status, code="unexpected_response", detail=detail)
+
+
 class Problem(TonegateError):
     """A response with an error status (RFC 9457). `code` is for programs, `detail` for people.
 

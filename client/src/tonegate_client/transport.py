@@ -12,7 +12,7 @@ import httpx
 import msgspec
 
 from tonegate_client.bearer import Bearer
-from tonegate_client.problems import Problem, ServerUnreachable, problem_of
+from tonegate_client.problems import Problem, ServerUnreachable, problem_of, unexpected
 from tonegate_client.retry_policy import RetryPolicy
 
 T = TypeVar("T")
@@ -75,7 +75,7 @@ class Transport:
             return msgspec.json.decode(response.content, type=kind)
         except msgspec.MsgspecError as error:
             detail = "The response is not what was expected: is this the address of a Tonegate server?"
-            raise Problem(status=response.status_code, code="unexpected_response", detail=detail) from error
+            raise unexpected(response.status_code, detail) from error
 
     async def send(self, request: Request) -> httpx.Response:
         """Returns a successful response, with its body read.
@@ -96,7 +96,7 @@ class Transport:
             await response.aclose()
 
     async def _open(self, request: Request, *, with_body: bool) -> httpx.Response:
-        failures, refused = 0, ""
+        failures, is_renewed = 0, False
         while True:
             token = "" if request.is_public or self._bearer is None else await self._bearer.token()
             try:
@@ -110,8 +110,8 @@ class Transport:
             if response.is_success:
                 return response
             problem = await _read_problem(response)
-            if problem.status == 401 and token and token != refused and self._bearer is not None:
-                refused = token
+            if problem.status == 401 and token and not is_renewed and self._bearer is not None:
+                is_renewed = True  # once: a server that refuses every token would be asked for ever
                 await self._bearer.renew(token)
             else:
                 failures += 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import httpx
 
 from tonegate_client.models import Options
-from tonegate_client.problems import Problem, ServerUnreachable, TonegateError
+from tonegate_client.problems import Problem, ServerUnreachable, TonegateError, unexpected
 from tonegate_client.source_file import SourceFile
 from tonegate_client.uploads import Uploads, UploadState
 
@@ -51,7 +51,7 @@ class UploadTransfer:
 
         while state.conversion_id is None:
             progress(state.offset)
-            state = await self._persist(state, append)
+            state = advanced(state, await self._persist(state, append))
         progress(source.size)
         return state.conversion_id
 
@@ -76,7 +76,7 @@ class UploadTransfer:
                 return await self.uploads.append(now.id, now.offset, _once(rest), len(rest), total)
 
             while state.offset < end or (is_last and state.conversion_id is None):
-                state = await self._persist(state, append)
+                state = advanced(state, await self._persist(state, append))
                 progress(state.offset)
         if state.conversion_id is None:
             raise UploadGone
@@ -113,6 +113,13 @@ class UploadTransfer:
             if problem.status in {404, 410}:
                 raise UploadGone from problem
             raise
+
+
+def advanced(before: UploadState, after: UploadState) -> UploadState:
+    """Returns `after`. Raises Problem if nothing was stored, and the upload has become no conversion."""
+    if after.conversion_id is None and after.offset <= before.offset:
+        raise unexpected(204, "The server took the bytes and stored none.")
+    return after
 
 
 async def counted(pieces: AsyncIterable[bytes], start: int, progress: Progress) -> AsyncIterator[bytes]:

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from tonegate_client.models import Options
-from tonegate_client.problems import Problem
+from tonegate_client.problems import Problem, unexpected
 from tonegate_client.transport import IDEMPOTENCY_KEY, Request, Transport
 
 TUS: Mapping[str, str] = {"Tus-Resumable": "1.0.0"}
@@ -113,4 +113,6 @@ def _path(upload_id: str) -> str:
 
 def _state(upload_id: str, response: httpx.Response) -> UploadState:
     offset = response.headers.get("upload-offset", "0")
+    if not offset.isdecimal():
+        raise unexpected(response.status_code, "The server does not say how much it has stored.")
     return UploadState(upload_id, int(offset), response.headers.get("tonegate-conversion-id"))

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,7 +88,7 @@ class Batch:
             return Outcome(source, target=error.path, skipped="a file of this name is there")
         except LockTaken:
             return Outcome(source, skipped="it is being converted already")
-        except (TonegateError, OSError, httpx.HTTPError) as error:
+        except (TonegateError, OSError, httpx.HTTPError, sqlite3.Error) as error:
             return Outcome(source, error=error)
 
     async def _convert(self, source: Source, observe: Observe) -> Outcome:

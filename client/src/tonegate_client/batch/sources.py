@@ -52,7 +52,12 @@ def find_sources(arguments: Iterable[Path]) -> Iterator[Source]:
 
 def _videos_in(directory: Path, folder: str) -> Iterator[Source]:
     """In the order of names, without hidden files and without following links to folders."""
-    with os.scandir(directory) as entries:
+    try:
+        entries = os.scandir(directory)
+    except OSError:
+        yield Source(directory, folder)  # reported like a file that cannot be read
+        return
+    with entries:
         found = sorted(
             (entry.name, entry.is_dir(follow_symlinks=False))
             for entry in entries

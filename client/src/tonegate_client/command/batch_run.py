@@ -109,7 +109,7 @@ class BatchRun:
             return
         name = plain(str(outcome.source.path))
         if outcome.error is not None:
-            self._display.write(f"{name}: {describe(outcome.error).text}", is_result=False)
+            self._display.write(f"{name}: {plain(describe(outcome.error).text)}", is_result=False)
         elif outcome.conversion is not None:
             self._display.write(plain(str(outcome.target)), is_result=True)
         elif outcome.skipped != CONVERTED_BEFORE:

@@ -1,5 +1,6 @@
 """`tonegate list`, `show`, `get`, `link`, `unlink`, `rename`, `cancel`, `retry`, `delete`."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -164,10 +165,14 @@ def lines_of(conversion: Conversion) -> list[str]:
     return lines
 
 
+# What separates folders, drives or streams on some system.
+NOT_IN_A_NAME = re.compile(r"[/\\:\0]")
+
+
 def name_of(conversion: Conversion, suffix: str) -> str:
     """The name of a file for the audio."""
     name = result_name(conversion.title or Path(conversion.source.filename).name or "audio", suffix)
-    return name.replace("/", "_")
+    return NOT_IN_A_NAME.sub("_", name)
 
 
 def target_of(conversion: Conversion, output: Path | None) -> Path:
