@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.unit.client.api import DELIVERY, LETTER, USER
-from tests.unit.client.server import StubServer, conversion
+from tests.unit.client.server import StubServer, conversion, problem
 from tonegate_client.client import Client
 
 List = Callable[[Client, int | None], AsyncIterator[object]]
@@ -28,7 +28,12 @@ def of_three_pages(item: object) -> StubServer:
             200, json={"items": items, "next_cursor": str(number + 1) if number < 3 else None}
         )
 
-    return StubServer(script)
+    def limited(request: httpx.Request) -> httpx.Response:
+        # A client that asks for the first page again and again must not do so for ever.
+        return script(request) if len(server.seen) <= 3 else problem(400, "invalid_request")
+
+    server = StubServer(limited)
+    return server
 
 
 @pytest.mark.parametrize("name", LISTS)
