@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 import click
 import httpx
-from click.core import augment_usage_errors
 
 from tonegate_client.client import Client
 from tonegate_client.command.output import Output
@@ -77,9 +76,8 @@ def with_session(
     @click.option("--json", "as_json", is_flag=True, help="Write JSON, for programs.")
     @functools.wraps(function)
     def command(server: str | None, as_json: bool, allow_http: bool, *args: P.args, **kwargs: P.kwargs) -> T:
-        with augment_usage_errors(click.get_current_context()):
-            session = Session(server, as_json=as_json, allow_http=allow_http)
-            return asyncio.run(function(session, *args, **kwargs))
+        session = Session(server, as_json=as_json, allow_http=allow_http)
+        return asyncio.run(function(session, *args, **kwargs))
 
     return command
 
