@@ -5,11 +5,11 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import httpx
 import msgspec
 
-from tonegate_client.conversions import path_of
 from tonegate_client.models import Conversion
 from tonegate_client.problems import unexpected
 from tonegate_client.sse import EventParser
@@ -68,7 +68,7 @@ async def _connection(
 ) -> AsyncGenerator[ConversionEvent | httpx.TransportError | None, None]:
     """Yields None when no event is to come after `last_id`, and the error that breaks the connection."""
     headers = {"Accept": "text/event-stream", **({"Last-Event-ID": last_id} if last_id else {})}
-    path = f"{path_of(conversion_id)}/events"
+    path = f"v1/conversions/{quote(conversion_id, safe='')}/events"
     async with transport.open(Request("GET", path, headers=headers, read_timeout_s=SILENCE_S)) as stream:
         if stream.status_code == 204:
             yield None

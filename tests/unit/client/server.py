@@ -55,5 +55,8 @@ def conversion(conversion_id: str = "c1", status: str = "completed", **more: Any
     }
 
 
+EVENT_STREAM = {"Content-Type": "text/event-stream"}
+
+
 def event(number: int, name: str, body: Mapping[str, Any]) -> bytes:
     return f"id: {number}\nevent: {name}\ndata: {json.dumps(body)}\n\n".encode()

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.unit.client.server import StubServer, conversion, event, problem
+from tests.unit.client.server import EVENT_STREAM, StubServer, conversion, event, problem
 from tonegate_client.batch.batch import Batch, Outcome
 from tonegate_client.batch.sources import Source
 from tonegate_client.batch.targets import Targets
@@ -50,7 +50,7 @@ class Converter(StubServer):
         if rest[1:] == ["retry"]:
             self.retries += 1
             return httpx.Response(202, json=conversion(rest[0], "queued"))
-        return httpx.Response(200, content=self._end(rest[0]))
+        return httpx.Response(200, content=self._end(rest[0]), headers=EVENT_STREAM)
 
     async def _upload(self, request: httpx.Request) -> httpx.Response:
         if request.method == "POST":

@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.client.server import StubServer, conversion, problem
 from tonegate_client.credentials import MemoryCredentials, SessionTokens
-from tonegate_client.problems import NotSignedIn, SecondFactorRequired
+from tonegate_client.problems import NotSignedIn, Problem, SecondFactorRequired
 from tonegate_client.state.credential_file import CredentialFile
 
 
@@ -143,3 +143,31 @@ def test_damaged_credentials_are_named(tmp_path: Path) -> None:
     file.path.write_text("{")
     with pytest.raises(ValueError, match="damaged; remove it"):
         file.of("s").load()
+
+
+async def test_a_call_that_is_refused_with_every_token_ends() -> None:
+    numbers = iter(range(2, 100))
+
+    def script(request: httpx.Request) -> httpx.Response:
+        is_refresh = request.url.path.endswith("/refresh")
+        return (
+            httpx.Response(200, json=pair(next(numbers))) if is_refresh else problem(401, "unauthenticated")
+        )
+
+    store = MemoryCredentials()
+    store.save(tokens(1))
+    async with StubServer(script).client(store) as client:
+        with pytest.raises(Problem):
+            await client.conversions.get("c1")
+    assert next(numbers) == 3
+
+
+async def test_a_key_that_the_server_refuses_leaves_the_session() -> None:
+    store, kept = MemoryCredentials(), tokens(1)
+    store.save(kept)
+    server = StubServer(lambda _: problem(401, "unauthenticated"))
+    async with server.client(store) as client:
+        with pytest.raises(Problem):
+            await client.accounts.use_key("tgk_wrong")
+    assert store.load() == kept
+    assert server.seen[0].headers["authorization"] == "Bearer tgk_wrong"

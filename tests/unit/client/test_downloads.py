@@ -10,7 +10,7 @@ import pytest
 from tests.unit.client.server import StubServer
 from tonegate_client.downloads import part_of
 from tonegate_client.models import Audio
-from tonegate_client.problems import DigestMismatch
+from tonegate_client.problems import DigestMismatch, Problem
 
 CONTENT = bytes(range(256)) * 10_000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -81,3 +81,24 @@ async def test_bytes_that_differ_from_the_announced_ones_are_no_result(tmp_path:
         with pytest.raises(DigestMismatch):
             await client.downloads.save("c1", AUDIO, target)
     assert target.read_bytes() == b"earlier"
+
+
+@pytest.mark.parametrize("content", [b"", CONTENT + b"more"], ids=["less", "more"])
+async def test_a_server_that_sends_less_or_more_than_the_audio_ends_the_download(
+    tmp_path: Path, content: bytes
+) -> None:
+    server = StubServer(lambda _: httpx.Response(200, stream=httpx.ByteStream(content)))
+    async with server.client() as client:
+        with pytest.raises(Problem) as wrong:
+            await client.downloads.save("c1", AUDIO, tmp_path / "talk.mp3")
+    assert wrong.value.code == "unexpected_response"
+    assert len(server.seen) <= 4
+    assert not (tmp_path / "talk.mp3").exists()
+
+
+@pytest.mark.parametrize("identity", ["../../c1", "..\\c1", "/etc/passwd", "c" * 300])
+def test_a_part_is_kept_beside_its_target_whatever_the_id(tmp_path: Path, identity: str) -> None:
+    part = part_of(tmp_path / "talk.mp3", identity)
+    assert part.parent == tmp_path
+    assert "\\" not in part.name
+    assert len(part.name) < 100
