@@ -62,6 +62,8 @@ CONVERSION = Conversion(
     recipient_verified=True,
     title="Talk",
     result_cache_key="ef",
+    links_ended=2,
+    links_reset_at=NOW,
     version=3,
     revision=4,
 )
@@ -124,6 +126,8 @@ DOCUMENT = {
     "shared_blobs": [],
     "counts_video": True,
     "made_after": "ef",
+    "links_ended": 2,
+    "links_reset_at": NOW,
     "version": 3,
     "edition": 4,
     "blobs": ["b0", "b1", "b2", "b3"],
