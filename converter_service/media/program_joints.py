@@ -56,7 +56,7 @@ class _Stream:
 
     def takes_turns(self, other: "_Stream") -> bool:
         """Whether it is the same kind of sound, and never at the same time."""
-        if self.kind != other.kind or not self._is_certain or not other._is_certain:
+        if self.kind != other.kind or not self.is_certain or not other.is_certain:
             return False
         return all(one[1] < next_one[0] for one, next_one in pairwise(sorted(self.runs + other.runs)))
 
@@ -66,7 +66,8 @@ class _Stream:
         self.runs += other.runs
 
     @property
-    def _is_certain(self) -> bool:
+    def is_certain(self) -> bool:
+        """Whether enough of its times is known."""
         return 0 < len(self.runs) <= MAX_RUNS and self.count >= LEAST_RUN * len(self.runs)
 
 

@@ -131,11 +131,11 @@ def test_each_packet_of_a_chunk_is_looked_at_once_however_many_programs_there_ar
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class Pids(list[int]):
-        count = 0
+        looks = 0
 
         def __iter__(self):  # type: ignore[no-untyped-def]
             for pid in super().__iter__():
-                Pids.count += 1
+                Pids.looks += 1
                 yield pid
 
         def index(self, *_: object) -> int:
@@ -147,7 +147,7 @@ def test_each_packet_of_a_chunk_is_looked_at_once_however_many_programs_there_ar
     (chunk,) = read_chunks(file, ScanBudget(0))
     chunk.pids = Pids(chunk.pids)  # type: ignore[assignment]
     transport_joints._Joints(ScanBudget(0)).take(chunk)
-    assert Pids.count == chunk.count == 100
+    assert Pids.looks == chunk.count == 100
 
 
 def test_with_more_programs_than_a_multiplex_has_nothing_is_joined(tmp_path: Path) -> None:
