@@ -5,7 +5,7 @@ import msgspec
 from converter_service.media.scan_budget import ScanStopped
 from converter_service.media.transport_packets import PAT_PID
 from converter_service.media.transport_succession import Succession
-from converter_service.media.transport_tables import Entry, map_entries, programs
+from converter_service.media.transport_tables import Entry, clock_pid, map_entries, programs
 
 # More than a multiplex has.
 MAX_PROGRAMS = 64
@@ -57,9 +57,9 @@ class Programs:
             return known.entries
         entries = tuple(map_entries(section))
         if entries:
-            others = {
-                entry.pid for other, each in self._maps.items() if other != program for entry in each.entries
-            }
+            apart = [each for other, each in self._maps.items() if other != program]
+            others = {entry.pid for each in apart for entry in each.entries}
+            others.update(clock_pid(each.section) for each in apart)
             self._succession.follow(None if known is None else known.entries, entries, others)
             self._maps[program] = Map(section, entries)
         return entries

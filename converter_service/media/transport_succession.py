@@ -31,7 +31,8 @@ class Succession:
         """
         listed = {entry.pid for entry in now}
         heard = {entry.pid for entry in now if entry.sound}
-        self._give_up(listed, heard, others, is_first=before is None)
+        earlier = None if before is None else {entry.pid for entry in before}
+        self._give_up(earlier, listed, heard, others)
         self._ends = {new: old for new, old in self._ends.items() if old not in listed}
         if before is None:
             return
@@ -56,19 +57,27 @@ class Succession:
         return self._ends.keys()
 
     def _give_up(
-        self, listed: AbstractSet[int], heard: AbstractSet[int], others: AbstractSet[int], *, is_first: bool
+        self,
+        earlier: AbstractSet[int] | None,
+        listed: AbstractSet[int],
+        heard: AbstractSet[int],
+        others: AbstractSet[int],
     ) -> None:
         """Leaves PIDs alone from here on that a table uses for something else."""
         returning = set(self._ends.values())
         for pid, target in tuple(self.moved.items()):
             is_shared = pid in others and bool(listed & {pid, target})
-            is_used_otherwise = pid in listed and (
-                is_first or pid not in heard or pid in returning or target in listed | {NULL_PID}
-            )
-            if is_shared or is_used_otherwise:
+            if pid in listed:
+                is_taken = (
+                    earlier is None or pid not in heard or pid in returning or target in listed | {NULL_PID}
+                )
+            else:
+                # The rest of a stream that has just moved back is still to come.
+                is_taken = target in listed and pid not in (earlier or ())
+            if is_shared or is_taken:
                 del self.moved[pid]
                 self._ends.pop(pid, None)
-                self.has_strays |= is_shared or (is_first and target != NULL_PID)
+                self.has_strays |= is_shared or (earlier is None and target != NULL_PID)
 
     def _join(self, old: int, new: int, listed: AbstractSet[int], others: AbstractSet[int]) -> None:
         first = self.moved.get(old, old)

@@ -91,6 +91,11 @@ def subject(section: bytes) -> int:
     return int.from_bytes(section[3:5])
 
 
+def clock_pid(section: bytes) -> int:
+    """The PID that has the clock of a map table's program."""
+    return int.from_bytes(section[8:10]) & 0x1FFF
+
+
 def programs(section: bytes) -> list[tuple[int, int]]:
     """The PIDs of map tables that a section of an association table names, and their programs' numbers."""
     return [

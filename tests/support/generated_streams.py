@@ -47,13 +47,15 @@ def association(*programs: tuple[int, int], version: int = 0, place: tuple[int, 
     return packed(0, section(0, body, version, place=place))
 
 
-def map_section(version: int, *streams: tuple[int, int, bytes], program: int = 1) -> bytes:
+def map_section(
+    version: int, *streams: tuple[int, int, bytes], program: int = 1, clock: int = OTHER
+) -> bytes:
     """Streams by their types, PIDs and descriptors."""
     listed = b"".join(
         struct.pack(">BHH", kind, 0xE000 | pid, 0xF000 | len(descriptors)) + descriptors
         for kind, pid, descriptors in streams
     )
-    return section(2, struct.pack(">HH", 0xE000 | OTHER, 0xF000) + listed, version, subject=program)
+    return section(2, struct.pack(">HH", 0xE000 | clock, 0xF000) + listed, version, subject=program)
 
 
 def tables(version: int, *streams: tuple[int, int], descriptors: bytes = b"") -> bytes:

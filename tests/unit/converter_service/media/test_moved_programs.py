@@ -74,6 +74,21 @@ def test_sound_that_another_program_lists_stays_as_it_is(tmp_path: Path, shared:
     assert joined(tmp_path, stream) == (stream, True)
 
 
+def test_packets_with_the_clock_of_another_program_stay(tmp_path: Path) -> None:
+    clocked = packed(SECOND_MAP, map_section(0, (MPEG, FAR, b""), program=2, clock=OLD))
+    start = association((1, MAP), (2, SECOND_MAP)) + clocked + listing(0, OLD) + sound(OLD)
+    stream = start + listing(1, NEW) + (sound(NEW, 1) + sound(OLD, 1)) * 3
+    assert joined(tmp_path, stream) == (stream, True)
+
+
+def test_the_rest_of_a_stream_is_not_mixed_into_what_another_program_begins(tmp_path: Path) -> None:
+    start = association((1, MAP), (2, SECOND_MAP)) + listing(0, FAR, program=2, at=SECOND_MAP)
+    joint = listing(0, OLD) + sound(OLD) + listing(1, NEW) + sound(NEW) + listing(2, NEW + 1)
+    end = listing(1, FAR, OLD, program=2, at=SECOND_MAP) + sound(OLD) + sound(NEW, 1) + sound(OLD)
+    changed, _ = joined(tmp_path, start + joint + end)
+    assert heard(changed) == [OLD] * 6 + [OLD] * 3 + [NEW] + [OLD] * 3
+
+
 @pytest.mark.parametrize(("shared", "rest"), [(OLD, OLD), (NEW, NULL)])
 def test_sound_that_another_program_lists_later_is_left_alone_from_there_on(
     tmp_path: Path, shared: int, rest: int
