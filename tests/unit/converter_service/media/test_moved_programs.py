@@ -45,9 +45,13 @@ def test_programs_that_share_the_pid_of_their_maps_are_told_apart(tmp_path: Path
 
 
 def test_an_association_table_in_two_sections_is_one(tmp_path: Path) -> None:
-    both = association((1, MAP), place=(0, 1)) + association((2, SECOND_MAP), place=(1, 1))
+    both, again = (
+        association((1, MAP), version=version, place=(0, 1))
+        + association((2, SECOND_MAP), version=version, place=(1, 1))
+        for version in (0, 1)
+    )
     first = both + listing(0, OLD) + listing(0, FAR, program=2, at=SECOND_MAP) + sound(OLD) + sound(FAR)
-    second = both + listing(1, NEW) + listing(0, FAR, program=2, at=SECOND_MAP) + sound(NEW) + sound(FAR)
+    second = again + listing(1, NEW) + listing(0, FAR, program=2, at=SECOND_MAP) + sound(NEW) + sound(FAR)
     changed, has_strays = joined(tmp_path, first + second)
     assert (heard(changed)[-6:], has_strays) == ([OLD] * 3 + [FAR] * 3, False)
 

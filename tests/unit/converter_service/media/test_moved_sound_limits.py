@@ -78,9 +78,14 @@ def test_a_scan_that_ends_early_leaves_the_rest_as_it_was(
     assert changed[-len(part) :] == part
 
 
+def test_a_scan_ends_among_tables(tmp_path: Path) -> None:
+    stream = tables(0, (MPEG, OLD)) * 50
+    assert joined(tmp_path, stream, budget_of(20)) == (stream, True)
+
+
 def test_a_scan_of_a_program_stream_ends_early_too(tmp_path: Path) -> None:
     pack = b"\0\0\1\xba\x44" + bytes(9)
-    stream = pack + b"\0\0\1\xbe\0\x08" * 10_000
+    stream = pack + b"\0\0\1\xbe\0\0" * 10_000
     assert joined(tmp_path, stream, budget_of(3)) == (stream, True)
 
 

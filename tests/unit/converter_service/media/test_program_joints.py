@@ -64,6 +64,11 @@ def test_tracks_at_the_same_time_stay_two_however_they_are_grouped(tmp_path: Pat
     assert joined(tmp_path, content) == (b"".join(content), False)
 
 
+def test_a_few_packets_do_not_show_that_sound_is_not_heard_at_the_same_time(tmp_path: Path) -> None:
+    content = [packet(0xC0, 0), packet(0xC1, 100)]
+    assert joined(tmp_path, content) == (b"".join(content), True)
+
+
 def test_sound_without_timestamps_is_left_alone(tmp_path: Path) -> None:
     content = [packet(0xC0, None)] * 20 + [packet(0xC1, None)] * 20
     assert joined(tmp_path, content) == (b"".join(content), True)
