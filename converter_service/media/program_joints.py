@@ -2,106 +2,92 @@
 
 Recordings of broadcasts do so at a change of programme: one stream of MPEG sound or one substream (AC-3, DTS,
 PCM) ends, and another one of the same kind begins. For libavformat each is a track of its own. In our copy
-all packets have the first identifier.
+all packets have the first identifier. Tracks that are heard at the same time stay as they are.
 """
 
 import mmap
 import os
-from array import array
-from bisect import bisect
-from collections import defaultdict
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
-import msgspec
+from converter_service.media.program_packets import MAGIC, PACK_BYTES, sound_packets
+from converter_service.media.scan_budget import ScanBudget
 
-PACK, END, PRIVATE = 0xBA, 0xB9, 0xBD
-START, MAGIC = b"\0\0\1", b"\0\0\1\xba"
-MPEG_SOUND = range(0xC0, 0xE0)
-# Substreams of private data, by kind.
-SUBSTREAMS = (range(0x80, 0x88), range(0x88, 0x90), range(0xA0, 0xB0), range(0xC0, 0xD0))
-# Tracks that are heard at the same time alternate after one packet or two.
+# Timestamps of a stream that is not interrupted are not so far apart.
+GAP = 90_000
+# More than a recording changes its identifiers.
+MAX_RUNS = 100
+# Fewer packets do not show that they lie one behind the other in time.
 LEAST_RUN = 8
-HEAD_BYTES, PACK_BYTES, OLD_PACK_BYTES = 6, 14, 12
-# More than the largest upload has.
-MAX_PACKETS = 50_000_000
 
 
-class Packet(msgspec.Struct, frozen=True):
-    """`at` is the place of the byte that names a packet's stream."""
-
-    kind: int
-    name: int
-    at: int
-
-
-def join_moved_sound(path: Path) -> bool:
+def join_moved_sound(path: Path, budget: ScanBudget) -> bool:
     """Changes the file in place; does nothing to other files. True if sound remains that only another track
-    has.
+    has. Raises ScanStopped where the scan has to end: what stands before is joined then, the rest is as it
+    was.
     """
     with path.open("r+b") as file:
         if file.read(len(MAGIC)) != MAGIC or os.fstat(file.fileno()).st_size < PACK_BYTES:
             return False
         with mmap.mmap(file.fileno(), 0) as data:
-            return _join(data)
+            return _join(data, budget)
 
 
-def _join(data: mmap.mmap) -> bool:
-    found: dict[tuple[int, int], array[int]] = defaultdict(lambda: array("Q"))
-    for packet in _packets(data):
-        found[packet.kind, packet.name].append(packet.at)
-    groups: dict[tuple[int, int], list[int]] = {}
-    for (kind, name), places in found.items():
-        for (group_kind, first), others in groups.items():
-            if group_kind == kind and _is_succession(others, places):
-                for at in places:
-                    data[at] = first
-                others.extend(places)
-                others.sort()
-                break
-        else:
-            groups[kind, name] = list(places)
-    ends = [places[-1] for places in groups.values()]
-    return any(places[0] > end for places in groups.values() for end in ends)
+class _Stream:
+    """Where the sound of some identifiers stands in the file, and in time: the first and last timestamps of
+    its runs.
+    """
 
+    def __init__(self, kind: int, name: int, at: int) -> None:
+        self.kind, self.name, self.begin, self.end = kind, name, at, at
+        self.count = 0
+        self.runs: list[tuple[int, int]] = []
 
-def _is_succession(one: list[int], other: "array[int]") -> bool:
-    """Whether the packets of two streams take long turns, instead of standing side by side."""
-    turns = [bisect(one, at) for at in other]
-    runs = 1 + sum(a != b for a, b in pairwise(turns))
-    return len(other) >= LEAST_RUN * runs and len(one) >= LEAST_RUN * runs
-
-
-def _packets(data: mmap.mmap) -> Iterator[Packet]:
-    """The packets with sound."""
-    at = 0
-    for _ in range(MAX_PACKETS):
-        if data[at : at + 3] != START:
-            at = data.find(START, at)
-        if at < 0 or at + PACK_BYTES > len(data):
+    def add(self, at: int, time: int | None) -> None:
+        self.end = at
+        self.count += 1
+        if time is None or len(self.runs) > MAX_RUNS:
             return
-        identifier = data[at + 3]
-        if identifier == PACK:
-            is_new = data[at + 4] & 0xC0 == 0x40
-            at += PACK_BYTES + (data[at + 13] & 7) if is_new else OLD_PACK_BYTES
-        elif identifier < END:
-            at += len(START)
-        elif identifier == END:
-            at += 4
+        first, last = self.runs[-1] if self.runs else (-GAP, -GAP - 1)
+        if first - GAP < time < last + GAP:
+            self.runs[-1] = min(first, time), max(last, time)
         else:
-            if (packet := _sound(data, at, identifier)) is not None:
-                yield packet
-            at += HEAD_BYTES + int.from_bytes(data[at + 4 : at + 6])
+            self.runs.append((time, time))
+
+    def takes_turns(self, other: "_Stream") -> bool:
+        """Whether it is the same kind of sound, and never at the same time."""
+        if self.kind != other.kind or not self.is_certain or not other.is_certain:
+            return False
+        return all(one[1] < next_one[0] for one, next_one in pairwise(sorted(self.runs + other.runs)))
+
+    def join(self, other: "_Stream") -> None:
+        self.begin, self.end = min(self.begin, other.begin), max(self.end, other.end)
+        self.count += other.count
+        self.runs += other.runs
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether enough of its times is known."""
+        return 0 < len(self.runs) <= MAX_RUNS and self.count >= LEAST_RUN * len(self.runs)
 
 
-def _sound(data: mmap.mmap, at: int, identifier: int) -> Packet | None:
-    if identifier in MPEG_SOUND:
-        return Packet(0, identifier, at + 3)
-    if identifier != PRIVATE or data[at + HEAD_BYTES] & 0xC0 != 0x80:
-        return None
-    place = at + 9 + data[at + 8]
-    if place >= len(data):
-        return None
-    kind = next((n for n, names in enumerate(SUBSTREAMS, 1) if data[place] in names), None)
-    return None if kind is None else Packet(kind, data[place], place)
+def _join(data: mmap.mmap, budget: ScanBudget) -> bool:
+    streams: dict[tuple[int, int], _Stream] = {}
+    for packet in sound_packets(data, budget):
+        key = packet.kind, packet.name
+        if key not in streams:
+            streams[key] = _Stream(*key, packet.at)
+        streams[key].add(packet.at, packet.time)
+    groups: list[_Stream] = []
+    names: dict[tuple[int, int], int] = {}
+    for stream in streams.values():
+        group = next((each for each in groups if each.takes_turns(stream)), None)
+        if group is None:
+            groups.append(stream)
+        else:
+            names[stream.kind, stream.name] = group.name
+            group.join(stream)
+    if names:
+        for packet in sound_packets(data, budget):
+            data[packet.at] = names.get((packet.kind, packet.name), packet.name)
+    return any(one.begin > other.end for one in groups for other in groups)

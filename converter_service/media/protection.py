@@ -1,14 +1,15 @@
 """Recognises encrypted tracks by their container's headers, before any decoder makes noise of them."""
 
 import uuid
-from collections.abc import Iterable
-from itertools import product
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice, product
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO
 
 import msgspec
 
-from converter_service.media.boxes import Box, boxes, find_box
+from converter_service.media.boxes import MAX_BOXES, Box, boxes, find_box
 from converter_service.media.matroska_locks import EBML, locked_matroska_tracks
 from converter_service.media.transport_stream import locked_streams
 
@@ -19,11 +20,13 @@ LOCKED_PICTURES = frozenset({b"encv", b"drmi"})
 PROTECTION = b"sinf"
 # stsd: version, flags and number of entries.
 ENTRIES_AT = 8
-# Of a sample entry, where its boxes begin: sound, with QuickTime's versions 1 and 2, and pictures.
-SOUND_BOXES_AT, PICTURE_BOXES_AT = (28, 44, 64), (78,)
 # hdlr: version, flags and a reserved field stand before the kind of track.
 KIND_AT, SOUND_KIND, PICTURE_KIND = 8, b"soun", b"vide"
-TO_DESCRIPTIONS = frozenset({b"mdia", b"minf", b"stbl"})
+# Of a sample entry, where its boxes begin: sound, with QuickTime's versions 1 and 2, and pictures.
+BOXES_AT: Mapping[bytes, Sequence[int]] = MappingProxyType({SOUND_KIND: (28, 44, 64), PICTURE_KIND: (78,)})
+TO_DESCRIPTIONS = (b"mdia", b"minf", b"stbl", b"stsd")
+# More than tracks have: entries, boxes of an entry, and boxes of the entries of all tracks.
+MAX_ENTRIES, MAX_ENTRY_BOXES, MAX_LOOKS = 16, 64, 20_000
 ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 # The objects Content Encryption, Extended and Advanced Content Encryption (ASF 3.14 to 3.16).
 ASF_LOCKS = frozenset(
@@ -86,25 +89,26 @@ def _mp4_locks(file: IO[bytes], end: int) -> Locks:
     movies = (box for box in boxes(file, 0, end) if box.name == b"moov")
     tracks = [box for movie in movies for box in boxes(file, movie.at, movie.end) if box.name == b"trak"]
     sound, pictures = set[int](), set[int]()
+    looks = iter(range(MAX_LOOKS))
     for place, track in enumerate(tracks):
         entries, kind = _entries(file, track), _kind(file, track)
         names = frozenset(entry.name for entry in entries)
-        if names & LOCKED_SOUND or (kind == SOUND_KIND and _protects(file, entries, SOUND_BOXES_AT)):
+        is_protected = kind in BOXES_AT and _protects(file, entries, BOXES_AT[kind], looks)
+        if names & LOCKED_SOUND or (kind == SOUND_KIND and is_protected):
             sound.add(place)
-        elif names & LOCKED_PICTURES or (kind == PICTURE_KIND and _protects(file, entries, PICTURE_BOXES_AT)):
+        elif names & LOCKED_PICTURES or is_protected:
             pictures.add(place)
     return Locks(places=frozenset(sound | pictures), has_sound=bool(sound))
 
 
-def _entries(file: IO[bytes], parent: Box) -> list[Box]:
+def _entries(file: IO[bytes], track: Box) -> list[Box]:
     """All sample entries of a track."""
-    found: list[Box] = []
-    for box in boxes(file, parent.at, parent.end):
-        if box.name == b"stsd":
-            found += boxes(file, box.at + ENTRIES_AT, box.end)
-        elif box.name in TO_DESCRIPTIONS:
-            found += _entries(file, box)
-    return found
+    found = [track]
+    for name in TO_DESCRIPTIONS:
+        parents = (box for parent in found for box in boxes(file, parent.at, parent.end))
+        found = list(islice((box for box in parents if box.name == name), MAX_ENTRIES))
+    listed = (boxes(file, box.at + ENTRIES_AT, box.end) for box in found)
+    return list(islice(chain.from_iterable(listed), MAX_BOXES))
 
 
 def _kind(file: IO[bytes], track: Box) -> bytes:
@@ -115,12 +119,16 @@ def _kind(file: IO[bytes], track: Box) -> bytes:
     return file.read(len(SOUND_KIND))
 
 
-def _protects(file: IO[bytes], entries: Iterable[Box], places: Iterable[int]) -> bool:
-    """Whether one of the entries has PROTECTION among its boxes, which begin at one of these places."""
+def _protects(file: IO[bytes], entries: Iterable[Box], places: Iterable[int], looks: Iterator[int]) -> bool:
+    """Whether one of the first entries has PROTECTION among its boxes, which begin at one of these places;
+    `looks` ends when too many boxes were looked at.
+    """
     return any(
         box.name == PROTECTION
-        for entry, place in product(entries, places)
-        for box in boxes(file, entry.at + place, entry.end)
+        for entry, place in product(islice(entries, MAX_ENTRIES), places)
+        for _, box in zip(
+            looks, islice(boxes(file, entry.at + place, entry.end), MAX_ENTRY_BOXES), strict=False
+        )
     )
 
 

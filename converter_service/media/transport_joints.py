@@ -8,6 +8,7 @@ tables.
 from pathlib import Path
 from typing import IO
 
+from converter_service.media.scan_budget import ScanBudget
 from converter_service.media.transport_packets import (
     NULL_PID,
     PAT_PID,
@@ -17,31 +18,36 @@ from converter_service.media.transport_packets import (
     payload,
     read_chunks,
 )
+from converter_service.media.transport_programs import Programs
 from converter_service.media.transport_succession import Succession
 from converter_service.media.transport_tables import (
-    Entry,
+    ASSOCIATION_TABLE,
+    HEAD_BYTES,
+    MAP_TABLE,
     is_whole,
-    map_entries,
-    map_pids,
     section_bytes,
+    subject,
     with_pids,
 )
 
 # More than tables of a recording differ in.
 MAX_KNOWN = 1000
+# Stands for the table of a section where there is none.
+FILLING = 0xFF
 
 
-def join_moved_sound(path: Path) -> bool:
+def join_moved_sound(path: Path, budget: ScanBudget) -> bool:
     """Changes the file in place; does nothing to other files. True if sound remains that only another track
-    has, because its codec changes.
+    has, because its codec changes. Raises ScanStopped where the scan has to end: what stands before is
+    joined then, the rest is as it was.
     """
     with path.open("r+b") as file:
-        return _join(file)
+        return _join(file, budget)
 
 
-def _join(file: IO[bytes]) -> bool:
-    joints = _Joints()
-    for chunk in read_chunks(file):
+def _join(file: IO[bytes], budget: ScanBudget) -> bool:
+    joints = _Joints(budget)
+    for chunk in read_chunks(file, budget):
         joints.take(chunk)
     return joints.succession.has_strays
 
@@ -59,74 +65,94 @@ class _Section:
         self.places.clear()
         self.is_split = True
 
+    @property
+    def missing(self) -> int:
+        """The bytes up to the next one that tells more: the end of the head, or the section's end."""
+        return (section_bytes(self.content) or HEAD_BYTES) - len(self.content)
+
+    def add(self, place: int, at: int, content: memoryview) -> int:
+        """Takes what belongs to it, and returns how much that is."""
+        done = 0
+        while (length := min(self.missing, len(content) - done)) > 0:
+            self.places.append((place, at + done, length))
+            self.content += content[done : done + length]
+            done += length
+        return done
+
 
 class _Joints:
-    def __init__(self) -> None:
+    def __init__(self, budget: ScanBudget) -> None:
         self.succession = Succession()
-        self._programs: list[int] = []
-        self._maps: dict[int, list[Entry]] = {}
-        self._latest: dict[int, bytes] = {}
+        self._budget = budget
+        self._programs = Programs(self.succession)
+        self._tables: set[int] = set()
+        # What has to be looked at: packets of tables, and those that move or end others.
+        self._watched: set[int] = set()
         self._open: dict[int, _Section] = {}
         self._checked: dict[bytes, bool] = {}
+        # Tables and what they become, for `_moved`.
+        self._changed: dict[bytes, bytes] = {}
+        self._moved: dict[int, int] = {}
+        self._watch()
 
     def take(self, chunk: Chunk) -> None:
         """Reads a chunk's tables in turn, and moves the packets between them."""
-        done = 0
         for section in self._open.values():
             section.split()
-        upcoming = self._upcoming(chunk, 0, {})
-        while upcoming:
-            pid = min(upcoming, key=upcoming.__getitem__)
-            place = upcoming[pid]
-            self._move(chunk, done, place)
-            done = place + 1
-            self._read(chunk, pid, place)
-            upcoming = self._upcoming(chunk, done, {key: at for key, at in upcoming.items() if key != pid})
-        self._move(chunk, done, chunk.count)
+        watched, tables = self._watched, self._tables
+        for place, pid in enumerate(chunk.pids):
+            if pid not in watched:
+                continue
+            if pid in tables:
+                self._budget.check()
+                self._read(chunk, pid, place)
+            else:
+                self._move(chunk, pid, place)
 
-    def _upcoming(self, chunk: Chunk, start: int, known: dict[int, int]) -> dict[int, int]:
-        """The next packet of each table."""
-        found = {}
-        for pid in (PAT_PID, *self._programs):
-            place = known.get(pid)
-            place = chunk.find(pid, start, chunk.count) if place is None else place
-            found[pid] = chunk.count if place is None else place
-        return {pid: place for pid, place in found.items() if place < chunk.count}
+    def _watch(self) -> None:
+        """Notes what has to be looked at after a table or the end of a stream."""
+        self._tables.clear()
+        self._tables.update(self._programs.table_pids)
+        self._watched.clear()
+        self._watched.update(self._tables, self.succession.moved, self.succession.awaited)
 
     def _read(self, chunk: Chunk, pid: int, place: int) -> None:
         packet = chunk.packet(place)
         content = payload(packet)
         at = place * chunk.step + len(packet) - len(content)
-        if begins_unit(packet) and len(content):
-            begin = 1 + content[0]
-            self._open[pid] = _Section()
-            content, at = content[begin:], at + begin
-        section = self._open.get(pid)
-        if section is None or not len(content):
+        if not begins_unit(packet) or not len(content):
+            self._extend(chunk, pid, place, at, content)
             return
-        missing = section_bytes(section.content + bytes(content)) - len(section.content)
-        part = bytes(content[: max(0, missing)])
-        section.places.append((place, at, len(part)))
-        section.content += part
-        if len(section.content) >= section_bytes(section.content) > 0:
+        begin = 1 + content[0]
+        self._extend(chunk, pid, place, at + 1, content[1:begin])
+        self._open.pop(pid, None)
+        while begin < len(content) and content[begin] != FILLING:
+            self._open[pid] = _Section()
+            begin += self._extend(chunk, pid, place, at + begin, content[begin:])
+
+    def _extend(self, chunk: Chunk, pid: int, place: int, at: int, content: memoryview) -> int:
+        """Gives bytes to the section that is being read, and returns how many belong to it."""
+        section = self._open.get(pid)
+        if section is None:
+            return 0
+        done = section.add(place, at, content)
+        if section.missing <= 0:
             del self._open[pid]
             self._apply(chunk, pid, section)
+        return done
 
     def _apply(self, chunk: Chunk, pid: int, section: _Section) -> None:
-        if not self._is_whole(section.content):
+        content = section.content
+        if not self._is_whole(content):
             return
-        is_new = self._latest.get(pid) != section.content
-        self._latest[pid] = section.content
-        if pid == PAT_PID:
-            if is_new:
-                self._associate(map_pids(section.content))
-            return
-        entries = list(map_entries(section.content))
-        if is_new and entries:
-            self.succession.follow(self._maps.get(pid, entries), entries)
-            self._maps[pid] = entries
-        if any(entry.pid in self.succession.moved for entry in entries):
-            self._rewrite(chunk, section)
+        if pid == PAT_PID and content[0] == ASSOCIATION_TABLE:
+            self._programs.associate(content)
+            self._watch()
+        elif pid != PAT_PID and content[0] == MAP_TABLE:
+            entries = self._programs.describe((pid, subject(content)), content)
+            self._watch()
+            if any(entry.pid in self.succession.moved for entry in entries):
+                self._rewrite(chunk, section)
 
     def _is_whole(self, content: bytes) -> bool:
         if content not in self._checked:
@@ -135,42 +161,30 @@ class _Joints:
             self._checked[content] = is_whole(content)
         return self._checked[content]
 
-    def _associate(self, programs: list[int]) -> None:
-        """Programs that take the place of others go on with their tables."""
-        ended = [pid for pid in self._programs if pid not in programs]
-        begun = [pid for pid in programs if pid not in self._programs]
-        for old, new in zip(ended, begun, strict=False):
-            if old in self._maps:
-                self._maps[new] = self._maps.pop(old)
-        self._programs = programs
-
     def _rewrite(self, chunk: Chunk, section: _Section) -> None:
         """A table of which a part is in another chunk is left out: it is repeated soon."""
         if section.is_split:
             for place, _, _ in section.places:
                 chunk.move(place, NULL_PID)
             return
-        changed = with_pids(section.content, self.succession.moved)
+        content = section.content
+        if self._moved != self.succession.moved or len(self._changed) >= MAX_KNOWN:
+            self._moved = dict(self.succession.moved)
+            self._changed.clear()
+        if content not in self._changed:
+            self._changed[content] = with_pids(content, self.succession.moved)
+        changed = self._changed[content]
         done = 0
         for _, at, length in section.places:
             chunk.content[at : at + length] = changed[done : done + length]
             done += length
         chunk.is_changed = True
 
-    def _move(self, chunk: Chunk, start: int, stop: int) -> None:
-        """Moves the packets between two places."""
-        reached = ((chunk.find(pid, start, stop), pid) for pid in self.succession.awaited)
-        for place, pid in sorted((place, pid) for place, pid in reached if place is not None):
-            self._move_by(self.succession.moved, chunk, start, place)
+    def _move(self, chunk: Chunk, pid: int, place: int) -> None:
+        if pid in self.succession.awaited:
             self.succession.reach(pid)
-            start = place
-        self._move_by(self.succession.moved, chunk, start, stop)
-
-    def _move_by(self, moved: dict[int, int], chunk: Chunk, start: int, stop: int) -> None:
-        for old, new in moved.items():
-            place = chunk.find(old, start, stop)
-            while place is not None:
-                # Encrypted sound would become noise.
-                if new == NULL_PID or not is_scrambled(chunk.packet(place)):
-                    chunk.move(place, new)
-                place = chunk.find(old, place + 1, stop)
+            self._watch()
+        new = self.succession.moved.get(pid)
+        # Encrypted sound would become noise.
+        if new is not None and (new == NULL_PID or not is_scrambled(chunk.packet(place))):
+            chunk.move(place, new)

@@ -86,12 +86,20 @@ def section_bytes(section: bytes) -> int:
     return HEAD_BYTES + (int.from_bytes(section[1:3]) & 0xFFF)
 
 
-def map_pids(section: bytes) -> list[int]:
-    """The PIDs of map tables that an association table names."""
-    if section[0] != ASSOCIATION_TABLE:
-        return []
+def subject(section: bytes) -> int:
+    """The number of the program that a map table describes."""
+    return int.from_bytes(section[3:5])
+
+
+def clock_pid(section: bytes) -> int:
+    """The PID that has the clock of a map table's program."""
+    return int.from_bytes(section[8:10]) & 0x1FFF
+
+
+def programs(section: bytes) -> list[tuple[int, int]]:
+    """The PIDs of map tables that a section of an association table names, and their programs' numbers."""
     return [
-        int.from_bytes(section[at + 2 : at + 4]) & 0x1FFF
+        (int.from_bytes(section[at + 2 : at + 4]) & 0x1FFF, int.from_bytes(section[at : at + 2]))
         for at in range(8, len(section) - CRC_BYTES - 3, 4)
         if section[at : at + 2] != b"\0\0"
     ]

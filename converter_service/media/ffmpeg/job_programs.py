@@ -121,6 +121,7 @@ class JobPrograms:
             are_joined=are_joined,
             is_changing=is_changing,
             has_durations=job.info.container not in UNTIMED,
+            has_strays=job.info.has_strays,
         )
         command = probe_commands.packets(self.runner.tools, self.job.source, is_deep=self.job.info.is_deep)
         async with self.runner.start(command, self.job.target.parent) as running:

@@ -1,5 +1,7 @@
 """Seconds of a source's sound that its result does not have."""
 
+from pathlib import Path
+
 from converter_service.media.containers import WITHOUT_CLOCK
 from converter_service.media.ffmpeg.job import TranscodeJob
 from converter_service.media.ffmpeg.packets import SourceExtent
@@ -9,7 +11,10 @@ from converter_service.media.ffmpeg.verify import LENGTH_TOLERANCE_S, has_expect
 # A frame of usual codecs; what decoders skip at their beginning is often not declared.
 FRAME_S = 0.03
 # No timestamp tells where packets are missing; libavformat makes those of AVI from byte counts.
-FRAMES_ONLY = WITHOUT_CLOCK - {"mp3"}
+# DTS-HD files have a header and an index too.
+FRAMES_ONLY = WITHOUT_CLOCK - {"mp3", "dtshd"}
+# What fills a file up behind its last frame, and how much of it is read at a time.
+PADDING, BLOCK_BYTES = b"\0\xff", 1 << 16
 BY_COUNT = WITHOUT_CLOCK | {"avi"}
 
 
@@ -29,7 +34,8 @@ def lost_s(made: VerifiedAudio, job: TranscodeJob, extent: SourceExtent) -> floa
         missing_s = due_s - skipped_s - made.sound_s
         tolerance_s = FRAME_S if made.complaints else LENGTH_TOLERANCE_S
     replaced_s = min(made.replaced_frames * extent.packet_s, made.seconds)
-    return (missing_s if missing_s > tolerance_s else 0.0) + replaced_s + extent.strays_s
+    strays_s = extent.strays_s if extent.strays_s > LENGTH_TOLERANCE_S else 0.0
+    return (missing_s if missing_s > tolerance_s else 0.0) + replaced_s + strays_s
 
 
 def _declared_s(made: VerifiedAudio, job: TranscodeJob) -> float:
@@ -46,5 +52,22 @@ def _unread_s(job: TranscodeJob, extent: SourceExtent) -> float:
     has_tags = bool(info.tags or info.tag_lists or info.pictures or info.cover_file)
     if info.container not in FRAMES_ONLY or has_tags or not job.window.is_whole or not extent.size:
         return 0.0
-    unread = job.source.stat().st_size - extent.size
+    size = job.source.stat().st_size
+    unread = size - extent.size
+    if unread > 0:
+        unread -= _padding(job.source, size, unread)
     return extent.audio_s * max(0, unread) / extent.size
+
+
+def _padding(path: Path, size: int, most: int) -> int:
+    """The bytes at a file's end that fill it up, of `most`."""
+    with path.open("rb") as file:
+        found = 0
+        while found < most:
+            count = min(BLOCK_BYTES, most - found)
+            file.seek(size - found - count)
+            rest = len(file.read(count).rstrip(PADDING))
+            found += count - rest
+            if rest:
+                break
+    return found

@@ -20,8 +20,8 @@ LARGEST_CHANGE = 2.5
 WHOLE_MS, TICK_S = b"000", 0.001
 # So many shorter ones in a row are no jitter: those of TrueHD are 0.8 ms long, rounded to 0 or 1 by Matroska.
 SHORT_RUN = 8
-# Sound that takes the place of other sound may begin so long before that ends.
-CHANGE_S = 2.0
+# Sound that takes the place of other sound may begin so long before that ends: if tables say so, or else.
+CHANGE_S, TOUCH_S = 2.0, 0.2
 
 
 class SourceExtent(msgspec.Struct, frozen=True):
@@ -51,16 +51,26 @@ class SourceExtent(msgspec.Struct, frozen=True):
 class Successors:
     """Sound of other tracks that begin where the chosen one ends."""
 
-    def __init__(self) -> None:
+    def __init__(self, overlap_s: float) -> None:
+        """`overlap_s`: how much of it may stand before that end."""
+        self._overlap_s = overlap_s
         self._sums: dict[bytes, float] = {}
         self._before: dict[bytes, float] = {}
+        # Where the packets so far of the chosen track begin and end.
+        self._begin_s = self._end_s = 0.0
 
-    def add(self, stream: bytes, length_s: float, *, is_chosen: bool) -> None:
+    def add(self, stream: bytes, start_s: float | None, length_s: float, *, is_chosen: bool) -> None:
         """Adds a packet, in the file's order."""
         if is_chosen:
             self._before.update(self._sums)
-        else:
-            self._sums[stream] = self._sums.get(stream, 0.0) + length_s
+            if start_s is not None:
+                self._begin_s, self._end_s = min(self._begin_s, start_s), start_s + length_s
+            return
+        self._sums[stream] = self._sums.get(stream, 0.0) + length_s
+        before_s = self._before.get(stream, 0.0)
+        if before_s and start_s is not None and self._begin_s <= start_s < self._end_s:
+            # Heard together with the chosen track, though the file has it later.
+            self._before[stream] = before_s + length_s
 
     @property
     def seconds(self) -> float:
@@ -69,7 +79,7 @@ class Successors:
         rests = [
             sum_s - before.get(stream, 0.0)
             for stream, sum_s in self._sums.items()
-            if before.get(stream, 0.0) < CHANGE_S
+            if before.get(stream, 0.0) < self._overlap_s
         ]
         return max(rests, default=0.0)
 
@@ -86,8 +96,10 @@ class PacketTotals:
         are_joined: bool = False,
         is_changing: bool = False,
         has_durations: bool = True,
+        has_strays: bool = False,
     ) -> None:
-        """`are_joined`: the container is one of those whose files may be joined recordings.
+        """`are_joined`: the container is one of those whose files may be joined recordings. `has_strays`: the
+        track may go on as another one.
 
         `is_changing`: the track's sample rate may change. Declared durations, computed with the first rate,
         may be wrong then.
@@ -109,7 +121,7 @@ class PacketTotals:
         self._sample_rate = track.sample_rate
         self._is_rounded = True
         self._waiting: tuple[float, float | None] | None = None
-        self._successors = Successors() if are_joined else None
+        self._successors = Successors(CHANGE_S if has_strays else TOUCH_S) if are_joined else None
 
     def add(self, lines: Iterable[bytes]) -> None:
         """Adds lines of `probe_commands.packets`; packets flagged D are skipped."""
@@ -123,7 +135,7 @@ class PacketTotals:
                 start_s -= self._placement.zero_s
                 self._file_end_s = max(self._file_end_s, start_s + (length_s or 0.0))
             if kind == b"audio" and self._successors is not None:
-                self._successors.add(stream, length_s or 0.0, is_chosen=stream == self._stream)
+                self._successors.add(stream, start_s, length_s or 0.0, is_chosen=stream == self._stream)
             if stream == self._stream:
                 self._count += 1
                 self._size += int(parse_number(size) or 0)

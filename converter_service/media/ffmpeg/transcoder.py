@@ -26,7 +26,7 @@ from converter_service.media.ffmpeg.tag_programs import TagPrograms
 from converter_service.media.ffmpeg.tools import Tools
 from converter_service.media.ffmpeg.track_choice import choose_track
 from converter_service.media.media_info import MediaInfo
-from converter_service.media.moved_sound import join_moved_sound
+from converter_service.media.moved_sound import join_in_thread
 from converter_service.media.options import Options
 from converter_service.media.protection import find_locks
 from converter_service.media.tags.command_lines import find_tag_tools
@@ -73,7 +73,7 @@ class FFmpegTranscoder:
         has_cover = await asyncio.to_thread(cover.exists)
         await asyncio.to_thread(fill_in_lengths, source)
         await asyncio.to_thread(open_empty_edits, source)
-        has_strays = await asyncio.to_thread(join_moved_sound, source)
+        has_strays = await join_in_thread(source)
         if await asyncio.to_thread(lacks_bytes, source):
             raise cut_off("shorter than its header says")
         async with time_limit(self._limits.probe_timeout):

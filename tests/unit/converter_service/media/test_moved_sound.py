@@ -1,7 +1,5 @@
 """Packets and tables of transport streams, and packets of program streams, are changed where sound moves."""
 
-import struct
-from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,56 +8,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from converter_service.media import transport_packets
-from converter_service.media.moved_sound import join_moved_sound
-from tests.support.broadcasts import crc
-
-MAP, OLD, NEW, OTHER, NULL = 0x40, 0x100, 0x200, 0x300, 0x1FFF
-MPEG, AC3 = 0x03, 0x81
-# Longer than a packet.
-LONG = b"\x0a\x04deu\0" + b"\xfe\xf0" + bytes(240)
-
-
-def packet(pid: int, content: bytes, *, begins: bool = False) -> bytes:
-    head = bytes([0x47, (0x40 if begins else 0) | pid >> 8, pid & 0xFF, 0x10])
-    return head + content.ljust(184, b"\xff")
-
-
-def section(table: int, body: bytes, version: int, *, is_in_force: bool = True) -> bytes:
-    state = 0xC0 | version << 1 | is_in_force
-    head = struct.pack(">BHHBBB", table, 0xB000 | len(body) + 9, 1, state, 0, 0)
-    whole = bytearray(head + body)
-    return bytes(whole) + crc(whole).to_bytes(4)
-
-
-def packed(pid: int, table: bytes) -> bytes:
-    content = b"\0" + table
-    parts = [content[at : at + 184] for at in range(0, len(content), 184)]
-    return b"".join(packet(pid, part, begins=not n) for n, part in enumerate(parts))
-
-
-def tables(version: int, *streams: tuple[int, int], descriptors: bytes = b"") -> bytes:
-    association = section(0, struct.pack(">HH", 1, 0xE000 | MAP), 0)
-    listed = b"".join(
-        struct.pack(">BHH", kind, 0xE000 | pid, 0xF000 | len(descriptors)) + descriptors
-        for kind, pid in streams
-    )
-    body = struct.pack(">HH", 0xE000 | OTHER, 0xF000) + listed
-    return packed(0, association) + packed(MAP, section(2, body, version))
-
-
-def sound(pid: int, count: int = 3) -> bytes:
-    return packet(pid, b"sound") * count
-
-
-def joined(folder: Path, content: bytes) -> tuple[bytes, bool]:
-    file = folder / "source.ts"
-    file.write_bytes(content)
-    has_strays = join_moved_sound(file)
-    return file.read_bytes(), has_strays
-
-
-def pids(stream: bytes) -> Sequence[int]:
-    return [int.from_bytes(stream[at + 1 : at + 3]) & 0x1FFF for at in range(0, len(stream), 188)]
+from tests.support.generated_streams import (
+    AC3,
+    LONG,
+    MAP,
+    MPEG,
+    NEW,
+    NULL,
+    OLD,
+    OTHER,
+    joined,
+    packed,
+    pids,
+    section,
+    sound,
+    tables,
+)
 
 
 @pytest.mark.parametrize("descriptors", [b"", LONG], ids=["short table", "table in two packets"])

@@ -1,5 +1,6 @@
 """Files of any bytes are searched for locks without an error."""
 
+import io
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -7,8 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converter_service.media.protection import NO_LOCKS, find_locks
+from converter_service.media.protection import NO_LOCKS, _mp4_locks, find_locks
 from tests.support.protected_media import LOCK_ELEMENT
+
+
+class CountingFile(io.BytesIO):
+    count = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.count += 1
+        return super().read(size)
+
 
 EBML = b"\x1a\x45\xdf\xa3\x80"
 UNKNOWN = b"\x01\xff\xff\xff\xff\xff\xff\xff"
@@ -61,3 +71,37 @@ def test_a_file_that_is_cut_in_its_header_has_no_locks(tmp_path: Path) -> None:
     for length in range(len(whole) - len(LOCK_ELEMENT)):
         file.write_bytes(whole[:length])
         assert find_locks(file) == NO_LOCKS
+
+
+def box(name: bytes, content: bytes) -> bytes:
+    return (8 + len(content)).to_bytes(4) + name + content
+
+
+def movie(entry: bytes, count: int) -> bytes:
+    """An MP4 file with this many sample entries."""
+    descriptions = box(b"stsd", bytes(8) + entry * count)
+    kind_of_track = box(b"hdlr", bytes(8) + b"soun")
+    media = box(b"mdia", kind_of_track + box(b"minf", box(b"stbl", descriptions)))
+    return box(b"moov", box(b"trak", media))
+
+
+def test_a_protected_sample_entry_is_found(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(movie(box(b"mp4a", bytes(28) + box(b"sinf", b"")), 1))
+    assert find_locks(file).has_sound
+
+
+def test_a_bounded_number_of_boxes_is_searched_for_protection() -> None:
+    entry = box(b"mp4a", bytes(28) + box(b"free", b"") * 500)
+    file = CountingFile(movie(entry, 500))
+    assert _mp4_locks(file, len(file.getvalue())) == NO_LOCKS
+    assert file.count < 500 + 16 * 3 * 70
+
+
+def test_boxes_within_each_other_are_no_deeper_than_those_of_tracks(tmp_path: Path) -> None:
+    content = b""
+    for _ in range(3000):
+        content = box(b"mdia", content)
+    file = tmp_path / "file"
+    file.write_bytes(box(b"moov", box(b"trak", content)))
+    assert find_locks(file) == NO_LOCKS

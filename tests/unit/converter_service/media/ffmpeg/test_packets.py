@@ -127,3 +127,23 @@ def test_a_length_that_includes_a_gap_is_not_all_sound() -> None:
     adding = totals("aac")
     adding.add(lines((0.0, 0.02), (0.02, 1.02), (1.04, 0.02)))
     assert adding.extent.audio_s == pytest.approx(0.06)
+
+
+def strays_s(*packets: tuple[int, float, float], has_strays: bool = False) -> float:
+    """Packets by their streams, of which the first is chosen, with times and lengths."""
+    track = AudioTrack(index=0, stream=1, codec="mp2", channels=2, sample_rate=48_000)
+    adding = PacketTotals(track, Placement(), ALL, are_joined=True, has_strays=has_strays)
+    adding.add(f"audio,{stream},{start},{length},90,K_".encode() for stream, start, length in packets)
+    return adding.extent.strays_s
+
+
+def test_sound_behind_the_end_of_the_chosen_track_takes_its_place() -> None:
+    assert strays_s((1, 0.0, 4.0), (2, 4.0, 3.0)) == 3.0
+    assert strays_s((1, 0.0, 4.0), (2, 0.0, 3.0)) == 3.0
+    overlapping = ((1, 0.0, 2.0), (2, 1.0, 1.0), (1, 2.0, 2.0), (2, 4.0, 3.0))
+    assert strays_s(*overlapping, has_strays=True) == 3.0
+
+
+def test_sound_that_is_heard_with_the_chosen_track_does_not_take_its_place() -> None:
+    assert strays_s((1, 0.0, 0.5), (2, 0.0, 0.1), (1, 0.5, 0.5), (2, 0.1, 0.9)) == pytest.approx(0.0)
+    assert strays_s((1, 0.0, 0.5), (2, 0.0, 0.5), (1, 0.5, 0.5), (2, 0.5, 5.0)) == 0.0
