@@ -16,7 +16,7 @@ from auth_service.cli import CommandError, run_command
 from auth_service.database.connection import check_database_url
 from auth_service.settings import AuthSettings, CommandSettings
 from shared.clock import utc_now
-from shared.configuration_check import AMQP, COMMAND, check_config, check_server_url
+from shared.configuration_check import COMMAND, check_amqp_url, check_config
 from shared.http import Address, Listeners, serve
 from shared.messaging.processes import AUTH
 from shared.messaging.rabbitmq.broker import RabbitMQ
@@ -43,7 +43,7 @@ def check() -> int:
         "auth_service",
         AuthSettings,
         AuthSettings.server_certificate,
-        lambda settings: check_server_url("AMQP_URL", settings.amqp_url, *AMQP),
+        check_amqp_url,
         lambda settings: check_database_url(settings.database_url),
     )
 

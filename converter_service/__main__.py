@@ -15,7 +15,7 @@ from converter_service.cli import USAGE, CommandError, execute
 from converter_service.event_streams.hub import MAX_SUBSCRIPTIONS
 from converter_service.media.sandbox.requirements import SandboxRequirements
 from converter_service.settings import ApiSettings, DeadLetterSettings, WorkerSettings
-from shared.configuration_check import AMQP, COMMAND, MONGODB, check_config, check_server_url
+from shared.configuration_check import COMMAND, MONGODB, check_amqp_url, check_config, check_server_url
 from shared.http import Address, Listeners, serve
 from shared.http.server import connection_limit
 from shared.logs import configure
@@ -52,7 +52,7 @@ def check_api() -> int:
         "converter_api",
         ApiSettings,
         ApiSettings.server_certificate,
-        lambda settings: check_server_url("AMQP_URL", settings.amqp_url, *AMQP),
+        check_amqp_url,
         lambda settings: check_server_url("CONVERTER_MONGO_URL", settings.mongo_url, *MONGODB),
     )
 
@@ -63,7 +63,7 @@ def check_worker() -> int:
         "converter_worker",
         WorkerSettings,
         WorkerSettings.server_certificate,
-        lambda settings: check_server_url("AMQP_URL", settings.amqp_url, *AMQP),
+        check_amqp_url,
         lambda settings: check_server_url("CONVERTER_MONGO_URL", settings.mongo_url, *MONGODB),
         lambda settings: SandboxRequirements(settings.sandbox_requires),
     )

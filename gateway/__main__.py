@@ -12,7 +12,7 @@ from gateway.app import build
 from gateway.middleware.cors import CorsPolicy
 from gateway.proxy.http_sessions import open_http_sessions
 from gateway.settings import GatewaySettings
-from shared.configuration_check import AMQP, COMMAND, check_config, check_server_url
+from shared.configuration_check import COMMAND, check_amqp_url, check_config
 from shared.http import Address, Listeners, serve
 from shared.http.server import connection_limit
 from shared.messaging.processes import GATEWAY
@@ -52,7 +52,7 @@ def check() -> int:
         GatewaySettings,
         GatewaySettings.server_certificate,
         GatewaySettings.client_context,
-        lambda settings: check_server_url("AMQP_URL", settings.amqp_url, *AMQP),
+        check_amqp_url,
     )
 
 

@@ -8,7 +8,7 @@ import sys
 from notification_service.app import run
 from notification_service.settings import NotificationSettings
 from shared import process
-from shared.configuration_check import AMQP, COMMAND, MONGODB, check_config, check_server_url
+from shared.configuration_check import COMMAND, MONGODB, check_amqp_url, check_config, check_server_url
 
 
 def check() -> int:
@@ -17,7 +17,7 @@ def check() -> int:
         "notification",
         NotificationSettings,
         NotificationSettings.server_certificate,
-        lambda settings: check_server_url("AMQP_URL", settings.amqp_url, *AMQP),
+        check_amqp_url,
         lambda settings: check_server_url("NOTIFICATION_MONGO_URL", settings.mongo_url, *MONGODB),
         lambda settings: settings.smtp_server,
         lambda settings: settings.from_address,

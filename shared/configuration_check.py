@@ -4,7 +4,7 @@ import difflib
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from typing import TypeVar
+from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -19,6 +19,13 @@ AMQP, MONGODB = ("amqp", "amqps"), ("mongodb", "mongodb+srv")
 # Similarity from which on a variable is taken for a misspelt setting.
 MISSPELT = 0.85
 FROM_FILE = "_FILE"
+
+
+class BrokerSettings(Protocol):
+    """The settings of a process with a broker, which all have."""
+
+    @property
+    def amqp_url(self) -> Secret: ...
 
 
 def check_config(
@@ -47,6 +54,11 @@ def check_server_url(variable: str, url: Secret, *schemes: str) -> None:
     parts = urlsplit(url.reveal())
     if parts.scheme not in schemes or not parts.netloc.rpartition("@")[2]:
         raise SettingsError(f"{variable}: it is no URL such as {schemes[0]}://user:password@host:port")
+
+
+def check_amqp_url(settings: BrokerSettings) -> None:
+    """Like `check_server_url`, for AMQP_URL."""
+    check_server_url("AMQP_URL", settings.amqp_url, *AMQP)
 
 
 def _problems(

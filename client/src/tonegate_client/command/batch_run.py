@@ -33,7 +33,7 @@ from tonegate_client.state.jobs import JobStore
 
 KINDS = ("converted", CONVERTED_BEFORE, "skipped", "failed")
 PASSING_STATUSES = frozenset({408, 409, 423, 429, 500, 502, 503, 504})
-# Shorter waits are nobody's concern.
+# Shorter waits are not reported.
 TOLD_S = 4.0
 # Outlasts a restart of the server, and a rate limit by the hour.
 PATIENT = RetryPolicy(attempts=10, longest_wait_s=3_700.0)

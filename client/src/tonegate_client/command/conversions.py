@@ -1,12 +1,12 @@
 """`tonegate list`, `show`, `get`, `link`, `unlink`, `rename`, `cancel`, `retry`, `delete`."""
 
 import re
-import sys
 from pathlib import Path
 
 import click
 
 from tonegate_client.batch.targets import result_name
+from tonegate_client.command.common_options import confirm, limit_option, yes_option
 from tonegate_client.command.session import Session, with_session
 from tonegate_client.command.text import plain, size_text, time_text
 from tonegate_client.models import Conversion
@@ -18,7 +18,7 @@ STATUSES = ("uploading", "queued", "converting", "completed", "failed", "cancell
 @click.command("list")
 @click.option("--status", type=click.Choice(STATUSES), help="Only conversions in this state.")
 @click.option("--search", metavar="TEXT", help="Only those with this text in the title or file name.")
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many at most.")
+@limit_option
 @with_session
 async def list_conversions(session: Session, status: str | None, search: str | None, limit: int) -> None:
     """List your conversions, newest first."""
@@ -124,16 +124,15 @@ async def retry(session: Session, conversion_id: str) -> None:
 
 @click.command()
 @click.argument("conversion_ids", metavar="ID...", nargs=-1, required=True)
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @with_session
 async def delete(session: Session, conversion_ids: tuple[str, ...], yes: bool) -> None:
     """Delete conversions with their video and audio from the server."""
-    if not yes and sys.stdin.isatty():
-        click.confirm(f"Delete {len(conversion_ids)} from the server?", abort=True, err=True)
+    confirm(f"Delete {len(conversion_ids)} from the server?", yes=yes)
     async with session.open_client() as client:
         for conversion_id in conversion_ids:
             await client.conversions.delete(conversion_id)
-            session.output.result({"id": conversion_id, "deleted": True}, f"{plain(conversion_id)}  deleted")
+            session.output.deleted(conversion_id)
 
 
 def row_of(conversion: Conversion) -> tuple[str, ...]:

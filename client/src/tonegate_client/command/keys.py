@@ -11,7 +11,7 @@ from tonegate_client.client import Client
 from tonegate_client.command.listing_group import ListingGroup
 from tonegate_client.command.login import read_secret
 from tonegate_client.command.session import Session, with_session
-from tonegate_client.command.text import plain, time_text
+from tonegate_client.command.text import time_text
 from tonegate_client.problems import Problem
 
 T = TypeVar("T")
@@ -73,7 +73,7 @@ async def delete_key(session: Session, key_id: str) -> None:
     """Delete an API key, which ends its access at once."""
     async with session.open_client() as client:
         await client.api_keys.delete(key_id)
-    session.output.result({"id": key_id, "deleted": True}, f"{plain(key_id)}  deleted")
+    session.output.deleted(key_id)
 
 
 async def with_proof(client: Client, call: Callable[[], Awaitable[T]]) -> T:

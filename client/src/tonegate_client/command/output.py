@@ -29,6 +29,10 @@ class Output:
             for line in lines:
                 self._write(plain(line))
 
+    def deleted(self, identity: str) -> None:
+        """Writes that what has this id is deleted."""
+        self.result({"id": identity, "deleted": True}, f"{identity}  deleted")
+
     def table(self, records: Sequence[Any], head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Writes `records` as one JSON list, or the rows below a head."""
         if self.as_json:

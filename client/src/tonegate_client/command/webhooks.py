@@ -2,10 +2,11 @@
 
 import click
 
+from tonegate_client.command.common_options import limit_option
 from tonegate_client.command.keys import with_proof
 from tonegate_client.command.listing_group import ListingGroup
 from tonegate_client.command.session import Session, with_session
-from tonegate_client.command.text import plain, time_text
+from tonegate_client.command.text import time_text
 from tonegate_client.models import Delivery
 
 EVENTS = ("conversion.completed", "conversion.failed", "conversion.cancelled")
@@ -96,7 +97,7 @@ async def delete_webhook(session: Session, webhook_id: str) -> None:
     """Delete a webhook."""
     async with session.open_client() as client:
         await client.webhooks.delete(webhook_id)
-    session.output.result({"id": webhook_id, "deleted": True}, f"{plain(webhook_id)}  deleted")
+    session.output.deleted(webhook_id)
 
 
 @webhooks.command("test")
@@ -112,7 +113,7 @@ async def test_webhook(session: Session, webhook_id: str) -> None:
 @webhooks.command("deliveries")
 @click.argument("webhook_id", metavar="ID")
 @click.option("--status", type=click.Choice(DELIVERY_STATUSES), help="Only deliveries in this state.")
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many at most.")
+@limit_option
 @with_session
 async def list_deliveries(session: Session, webhook_id: str, status: str | None, limit: int) -> None:
     """List the messages to a webhook, newest first, with the last response or error."""

@@ -2,6 +2,7 @@
 
 import click
 
+from tonegate_client.command.common_options import limit_option
 from tonegate_client.command.conversions import STATUSES, row_of
 from tonegate_client.command.listing_group import ListingGroup
 from tonegate_client.command.session import Session, with_session
@@ -15,7 +16,7 @@ def conversions() -> None:
 @conversions.command("list")
 @click.option("--owner", metavar="ID", help="Only conversions of this account.")
 @click.option("--status", type=click.Choice(STATUSES), help="Only conversions in this state.")
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many at most.")
+@limit_option
 @with_session
 async def list_conversions(session: Session, owner: str | None, status: str | None, limit: int) -> None:
     """List conversions of all accounts, newest first."""

@@ -1,11 +1,11 @@
 """`tonegate admin dead-letters`: messages that no consumer could handle."""
 
 import json
-import sys
 
 import click
 
 from tonegate_client.admin_models import WholeDeadLetter
+from tonegate_client.command.common_options import confirm, limit_option, yes_option
 from tonegate_client.command.listing_group import ListingGroup
 from tonegate_client.command.session import Session, with_session
 from tonegate_client.command.text import plain, size_text, time_text
@@ -20,7 +20,7 @@ def dead_letters() -> None:
 
 @dead_letters.command("list")
 @click.option("--status", type=click.Choice(STATUSES), help="Only dead letters in this state.")
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many at most.")
+@limit_option
 @with_session
 async def list_dead_letters(session: Session, status: str | None, limit: int) -> None:
     """List dead letters, latest first."""
@@ -56,12 +56,11 @@ async def replay_dead_letters(session: Session, letter_ids: tuple[str, ...]) -> 
 
 @dead_letters.command("discard")
 @click.argument("letter_ids", metavar="ID...", nargs=-1, required=True)
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @with_session
 async def discard_dead_letters(session: Session, letter_ids: tuple[str, ...], yes: bool) -> None:
     """Settle dead letters without a replay."""
-    if not yes and sys.stdin.isatty():
-        click.confirm(f"Discard {len(letter_ids)} for good?", abort=True, err=True)
+    confirm(f"Discard {len(letter_ids)} for good?", yes=yes)
     async with session.open_client() as client:
         for letter_id in letter_ids:
             await client.admin.discard_dead_letter(letter_id)

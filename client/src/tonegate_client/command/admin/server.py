@@ -3,6 +3,7 @@
 import click
 
 from tonegate_client.admin_models import Overview
+from tonegate_client.command.common_options import limit_option
 from tonegate_client.command.session import Session, with_session
 from tonegate_client.command.text import columns, time_text
 
@@ -17,7 +18,7 @@ async def overview(session: Session) -> None:
 
 
 @click.command()
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many at most.")
+@limit_option
 @with_session
 async def audit(session: Session, limit: int) -> None:
     """List what administrators did, latest first."""

@@ -3,6 +3,7 @@
 import click
 
 from tonegate_client.admin_models import ManagedUser
+from tonegate_client.command.common_options import limit_option
 from tonegate_client.command.listing_group import ListingGroup
 from tonegate_client.command.session import Session, with_session
 from tonegate_client.command.text import time_text
@@ -17,7 +18,7 @@ def users() -> None:
 
 @users.command("list")
 @click.option("--email", metavar="TEXT", help="Only addresses that contain this text.")
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many at most.")
+@limit_option
 @with_session
 async def list_users(session: Session, email: str | None, limit: int) -> None:
     """List accounts, newest first."""
