@@ -71,6 +71,8 @@ def restore_conversions(database: Database[Document], folder: Path, gone: set[st
                 yield record
 
     insert_all(database, CONVERSIONS, kept(documents(folder / f"{CONVERSIONS}.bson")))
+    # The broker has no message about them: the sweeper announces them as soon as it runs.
+    database[CONVERSIONS].update_many({"status": "queued"}, [{"$set": {"due_at": "$$NOW"}}])
     return Restored(records, left_out)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from alembic import command
+from msgspec.structs import replace
 from sqlalchemy import text
 
 from auth_service.database.connection import one_connection
@@ -57,7 +58,10 @@ async def test_every_record_and_every_byte_is_restored(
 
         assert (done.conversions, done.left_out) == (1, 0)
         async with converter(empty, tmp_path / "other") as after:
-            assert await after.now(conversion) == await before.now(conversion)
+            restored = await after.now(conversion)
+            assert replace(restored, due_at=None) == replace(await before.now(conversion), due_at=None)
+            assert restored.due_at is not None
+            assert restored.due_at <= utc_now(), "announced again at once"
             assert await video_of(after, conversion) == video
     for query in (USERS, KEYS):
         assert await rows(empty.database_url, query) == await rows(stores.database_url, query) != []
