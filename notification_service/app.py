@@ -105,7 +105,8 @@ async def run(settings: NotificationSettings, stop: asyncio.Event, handover: tim
         async with asyncio.TaskGroup() as tasks:
             for each in (*consumers, webhooks.dispatcher):
                 tasks.create_task(each.run())
-            background = [tasks.create_task(each.run()) for each in (preparation, emails.records, relay)]
+            own = (preparation, emails.records, relay, webhooks.reencryption)
+            background = [tasks.create_task(each.run()) for each in own]
             await serve(app, registry, _listeners(settings), stop)
             await cancel_all(background)
             await emails.records.record_remembered()

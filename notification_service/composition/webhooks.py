@@ -29,6 +29,7 @@ from notification_service.webhooks.outbound.resolver import open_system_resolver
 from notification_service.webhooks.outbound.url_policy import UrlPolicy
 from notification_service.webhooks.payloads import Payloads
 from notification_service.webhooks.ports import Lane, Sender
+from notification_service.webhooks.reencryption import Reencryption
 from notification_service.webhooks.retry_policy import DispatchPolicy
 from notification_service.webhooks.secret_cipher import SecretCipher
 from notification_service.webhooks.sender import WebhookSender
@@ -45,6 +46,7 @@ class Webhooks(msgspec.Struct, frozen=True, kw_only=True):
     service: WebhookService
     fanout: WebhookFanout
     dispatcher: WebhookDispatcher
+    reencryption: Reencryption
     push: PushService
     push_fanout: PushFanout
 
@@ -138,6 +140,7 @@ async def open_webhooks(
                 service=service,
                 fanout=fanout,
                 dispatcher=dispatcher,
+                reencryption=Reencryption(endpoints, cipher),
                 push=push.service,
                 push_fanout=PushFanout(stores.subscriptions, deliveries, wake),
             )
