@@ -59,12 +59,14 @@ async def authenticate(request: Request[Any, Any, Any], caller_lookup: Injected[
 
 
 class GatewayCredentials:
-    """HTTP Basic credentials (RFC 7617) with a secret shared by gateway and auth_service; each of `secrets` is
-    accepted, so that it can be replaced.
+    """HTTP Basic credentials (RFC 7617) with a secret shared by gateway and auth_service.
+
+    Each of `secrets` is accepted, so that it can be replaced.
     """
 
     def __init__(self, secrets: Secret) -> None:
-        self._accepted = [base64.b64encode(f"{GATEWAY}:{each.reveal()}".encode()) for each in secrets.split()]
+        texts = [f"{GATEWAY}:{each.reveal()}" for each in secrets.split()]
+        self._accepted = [base64.b64encode(text.encode()) for text in texts]
 
     async def guard(self, connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
         """Guards internal routes: the Authorization header is the gateway's (RFC 7662 §2.1)."""

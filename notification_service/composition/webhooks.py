@@ -98,8 +98,7 @@ async def open_webhooks(
     urls = UrlPolicy(addresses, http=settings.webhook_http)
     cipher = SecretCipher(settings.webhook_key)
     payloads = Payloads(settings.public_url, LinkSigner(settings.link_key))
-    policy = _policy(settings)
-    endpoints, deliveries = stores.endpoints, stores.deliveries
+    policy, endpoints, deliveries = _policy(settings), stores.endpoints, stores.deliveries
     recorder = DeliveryRecorder(deliveries, publisher, policy, stopping)
     with open_system_resolver(settings.webhook_concurrency) as resolver:
         async with (

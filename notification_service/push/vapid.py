@@ -21,8 +21,9 @@ ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
 class Vapid:
-    """Signs requests with a key that is derived from the last of `keys`, so that all replicas and restarts have
-    the same. A browser's subscription is bound to it (RFC 8292 §4): it changes only when that key is removed.
+    """Signs requests with a key that is derived from the last of `keys`, so that all replicas have the same.
+
+    A browser's subscription is bound to it (RFC 8292 §4): it changes only when that key is removed.
 
     `subject` is the contact of the operator: a `mailto:` or `https:` URL (RFC 8292 §2.1).
     """
