@@ -9,20 +9,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from msgspec.structs import fields
 
-from converter_service.worker import GRACE as CONVERTER_GRACE
 from deploy.secret_files import MADE, SERVICE, TOPOLOGY, consumers, prepare
 from devstack.service import COMMANDS, Service
-from notification_service.app import LISTENERS_GRACE, grace_for
-from notification_service.settings import NotificationSettings
-from shared.http import Address, Listeners
-from shared.messaging.handler_pool import CANCEL_TIMEOUT_S
-from shared.messaging.rabbitmq.settlement import SETTLEMENT_TIMEOUT_S
-from shared.messaging.rabbitmq.timeouts import Timing
 from shared.messaging.rabbitmq.topology import CONSUMER_TIMEOUT_MARGIN
 from shared.messaging.subscriptions import SUBSCRIPTIONS
-from shared.mongo import OPERATION_MS
 from shared.settings import Secret, duration, load
 from tests.deploy.composed import (
     OWN,
@@ -37,6 +28,7 @@ from tests.deploy.composed import (
     overridable,
     stages,
 )
+from tests.deploy.stop_times import longest_stops
 
 # Settings that operators do not set.
 INSIDE = {
@@ -295,18 +287,7 @@ def test_services_are_restarted_automatically(service: str) -> None:
 
 
 def test_a_stop_waits_as_long_as_the_code_may_take() -> None:
-    listeners = Listeners(Address("", 0), Address("", 0)).grace
-    clean_up = timedelta(seconds=CANCEL_TIMEOUT_S)
-    longest = dict.fromkeys(OWN, listeners)
-    longest["worker"] += CONVERTER_GRACE + clean_up
-    smtp_timeout = {field.name: field.default for field in fields(NotificationSettings)}["smtp_timeout"]
-    unsubscribing, closing = (
-        timedelta(seconds=SETTLEMENT_TIMEOUT_S),
-        timedelta(seconds=Timing().close_timeout),
-    )
-    recording = timedelta(milliseconds=OPERATION_MS) + timedelta(seconds=Timing().publish_timeout)
-    longest["notification"] = LISTENERS_GRACE + unsubscribing + grace_for(smtp_timeout) + clean_up + closing
-    longest["notification"] += recording
+    longest = longest_stops()
     for service in OWN:
         assert duration(filled_in(SERVICES[service]["stop_grace_period"])) >= longest[service]
     assert timedelta(seconds=Service.stop_policy.grace_s) >= max(longest.values())
