@@ -105,7 +105,7 @@ def test_the_code_accepts_what_a_first_start_gives_it(service: str, tmp_path: Pa
 
 @each_of_ours
 def test_secrets_come_from_the_services_own_files(service: str) -> None:
-    user, files = consumers(_placeholders())[service]
+    user, files = consumers(secret_placeholders())[service]
     named = [value for name, value in environment(service).items() if name.endswith("_FILE")]
     assert user == SERVICE
     assert sorted(named) == sorted(f"{MOUNT}/{file}" for file in files)
@@ -121,7 +121,7 @@ def test_only_the_initial_container_sees_all_secrets() -> None:
 
 def test_every_consumer_of_secrets_has_a_volume() -> None:
     given = dict(volume.split(":")[:2] for volume in SERVICES["secrets"]["volumes"])
-    wanted = {f"{name}-secrets": f"/secrets/{name}" for name in consumers(_placeholders())}
+    wanted = {f"{name}-secrets": f"/secrets/{name}" for name in consumers(secret_placeholders())}
     script = {
         "./deploy/secret_files.py": SERVICES["secrets"]["command"][1],
         "./deploy/rabbitmq/topology.json": "/deploy/rabbitmq/topology.json",
@@ -274,7 +274,7 @@ def test_services_wait_for_their_dependencies(service: str) -> None:
 
 @each_of_ours
 def test_a_service_waits_for_the_servers_in_its_addresses(service: str) -> None:
-    _, files = consumers(_placeholders())[service]
+    _, files = consumers(secret_placeholders())[service]
     addresses = [*files.values(), *environment(service).values()]
     hosts = {host for text in addresses for host in re.findall(r"://(?:[^@/]*@)?([a-z]+):\d+", text)}
     hosts = {"mongo-users" if host == "mongo" else host for host in hosts}
@@ -426,6 +426,6 @@ def _is_default(name: str, value: str, default: object) -> None:
         assert value == str(default), name
 
 
-def _placeholders() -> dict[str, str]:
+def secret_placeholders() -> dict[str, str]:
     made = {"rabbitmq_salt": "00000000", "gateway_token_key": MADE["gateway_token_key"]()}
     return {**dict.fromkeys(MADE, "0" * 64), **made}
