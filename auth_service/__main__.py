@@ -1,7 +1,7 @@
 """`python -m auth_service`: runs the service, or one of the operator commands.
 
-`create-admin <email>`, `remove-factors <email>`, `rotate-keys` and `check-config` run to completion; without
-an argument the service runs until stopped.
+`create-admin <email>`, `remove-factors <email>`, `rotate-keys`, `migrate` and `check-config` run to
+completion; without an argument the service runs until stopped.
 """
 
 import asyncio

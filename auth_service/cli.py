@@ -1,4 +1,4 @@
-"""Operator commands: `create-admin <email>`, `remove-factors <email>` and `rotate-keys`."""
+"""Operator commands: `create-admin <email>`, `remove-factors <email>`, `rotate-keys` and `migrate`."""
 
 import getpass
 import sys
@@ -29,7 +29,7 @@ from auth_service.users.repository import UserRepository
 from shared.errors import ServiceError
 from shared.settings import Secret
 
-COMMANDS = "create-admin <email> | remove-factors <email> | rotate-keys | check-config"
+COMMANDS = "create-admin <email> | remove-factors <email> | rotate-keys | migrate | check-config"
 USAGE = f"usage: python -m auth_service [{COMMANDS}]"
 # Anyone can register an address that is not theirs, and would become an administrator.
 UNVERIFIED = (
@@ -165,6 +165,9 @@ async def run_command(
             case ["rotate-keys"]:
                 async with open_commands(settings, now) as commands:
                     return await commands.rotate_keys()
+            case ["migrate"]:
+                async with open_commands(settings, now):
+                    return "the tables have the form of this version"
             case ["remove-factors", email]:
                 async with open_commands(settings, now) as commands:
                     return await commands.remove_factors(email)

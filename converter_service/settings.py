@@ -62,6 +62,7 @@ class WorkerSettings(ConverterSettings, frozen=True, kw_only=True):
     account_concurrency: Annotated[int, Env("CONVERTER_ACCOUNT_CONCURRENCY", at_least=0)] = 0
     ffmpeg_threads: Annotated[int, Env("CONVERTER_FFMPEG_THREADS", at_least=1)] = 1
     lease: Annotated[timedelta, Env("CONVERTER_LEASE", at_least=3)] = timedelta(seconds=15)
+    stop_grace: Annotated[timedelta, Env("CONVERTER_STOP_GRACE", at_least=1)] = timedelta(seconds=5)
     scratch_dir: Annotated[Path | None, Env("CONVERTER_SCRATCH_DIR")] = None
     keep_private_tags: Annotated[bool, Env("CONVERTER_KEEP_PRIVATE_TAGS")] = False
     sandbox_requires: Annotated[tuple[str, ...], Env("CONVERTER_SANDBOX_REQUIRES")] = ()

@@ -35,8 +35,6 @@ from shared.messaging.subscriptions import CONVERTER_ACCOUNTS, CONVERTER_WORKER
 from shared.store_preparation import StorePreparation
 
 SWEEP_EVERY = timedelta(seconds=5)
-# How long messages may take to finish after SIGTERM; then conversions are queued again for other workers.
-GRACE = timedelta(seconds=5)
 # Part of the time limit of a run: reading the video from the store, and storing the audio.
 TRANSFERS = timedelta(hours=1)
 
@@ -61,7 +59,7 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
         try:
             await sandbox.enforce()
             await transcoder.check(scratch.home)
-            async with infrastructure.running(preparation, background, consumers, GRACE):
+            async with infrastructure.running(preparation, background, consumers, settings.stop_grace):
                 yield
         finally:
             scratch.close()
@@ -80,7 +78,7 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
                 Check("scratch", scratch.check),
             ],
             lifespan=[lifespan],
-            drains=[partial(stop_all, consumers, GRACE)],
+            drains=[partial(stop_all, consumers, settings.stop_grace)],
             registry=registry,
         )
     )

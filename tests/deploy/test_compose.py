@@ -9,21 +9,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from msgspec.structs import fields
 
 from backup.settings import BackupSettings
-from converter_service.worker import GRACE as CONVERTER_GRACE
 from deploy.secret_files import MADE, SERVICE, TOPOLOGY, consumers, prepare
 from devstack.service import COMMANDS, Service
-from notification_service.app import LISTENERS_GRACE, grace_for
-from notification_service.settings import NotificationSettings
-from shared.http import Address, Listeners
-from shared.messaging.handler_pool import CANCEL_TIMEOUT_S
-from shared.messaging.rabbitmq.settlement import SETTLEMENT_TIMEOUT_S
-from shared.messaging.rabbitmq.timeouts import Timing
 from shared.messaging.rabbitmq.topology import CONSUMER_TIMEOUT_MARGIN
 from shared.messaging.subscriptions import SUBSCRIPTIONS
-from shared.mongo import OPERATION_MS
 from shared.settings import Secret, duration, fields_of, load
 from tests.deploy.composed import (
     OWN,
@@ -38,6 +29,7 @@ from tests.deploy.composed import (
     overridable,
     stages,
 )
+from tests.deploy.stop_times import longest_stops
 
 # Settings that operators do not set.
 INSIDE = {
@@ -114,7 +106,7 @@ def test_the_code_accepts_what_a_first_start_gives_it(service: str, tmp_path: Pa
 
 @each_of_ours
 def test_secrets_come_from_the_services_own_files(service: str) -> None:
-    user, files = consumers(_placeholders())[service]
+    user, files = consumers(secret_placeholders())[service]
     named = [value for name, value in environment(service).items() if name.endswith("_FILE")]
     assert user == SERVICE
     assert sorted(named) == sorted(f"{MOUNT}/{file}" for file in files)
@@ -130,7 +122,7 @@ def test_only_the_initial_container_sees_all_secrets() -> None:
 
 def test_every_consumer_of_secrets_has_a_volume() -> None:
     given = dict(volume.split(":")[:2] for volume in SERVICES["secrets"]["volumes"])
-    wanted = {f"{name}-secrets": f"/secrets/{name}" for name in consumers(_placeholders())}
+    wanted = {f"{name}-secrets": f"/secrets/{name}" for name in consumers(secret_placeholders())}
     script = {
         "./deploy/secret_files.py": SERVICES["secrets"]["command"][1],
         "./deploy/rabbitmq/topology.json": "/deploy/rabbitmq/topology.json",
@@ -305,7 +297,7 @@ def test_services_wait_for_their_dependencies(service: str) -> None:
 
 @each_of_ours
 def test_a_service_waits_for_the_servers_in_its_addresses(service: str) -> None:
-    _, files = consumers(_placeholders())[service]
+    _, files = consumers(secret_placeholders())[service]
     addresses = [*files.values(), *environment(service).values()]
     hosts = {host for text in addresses for host in re.findall(r"://(?:[^@/]*@)?([a-z]+):\d+", text)}
     hosts = {"mongo-users" if host == "mongo" else host for host in hosts}
@@ -318,18 +310,7 @@ def test_services_are_restarted_automatically(service: str) -> None:
 
 
 def test_a_stop_waits_as_long_as_the_code_may_take() -> None:
-    listeners = Listeners(Address("", 0), Address("", 0)).grace
-    clean_up = timedelta(seconds=CANCEL_TIMEOUT_S)
-    longest = dict.fromkeys(OWN, listeners)
-    longest["worker"] += CONVERTER_GRACE + clean_up
-    smtp_timeout = {field.name: field.default for field in fields(NotificationSettings)}["smtp_timeout"]
-    unsubscribing, closing = (
-        timedelta(seconds=SETTLEMENT_TIMEOUT_S),
-        timedelta(seconds=Timing().close_timeout),
-    )
-    recording = timedelta(milliseconds=OPERATION_MS) + timedelta(seconds=Timing().publish_timeout)
-    longest["notification"] = LISTENERS_GRACE + unsubscribing + grace_for(smtp_timeout) + clean_up + closing
-    longest["notification"] += recording
+    longest = longest_stops()
     for service in OWN:
         assert duration(filled_in(SERVICES[service]["stop_grace_period"])) >= longest[service]
     assert timedelta(seconds=Service.stop_policy.grace_s) >= max(longest.values())
@@ -468,6 +449,6 @@ def _is_default(name: str, value: str, default: object) -> None:
         assert value == str(default), name
 
 
-def _placeholders() -> dict[str, str]:
+def secret_placeholders() -> dict[str, str]:
     made = {"rabbitmq_salt": "00000000", "gateway_token_key": MADE["gateway_token_key"]()}
     return {**dict.fromkeys(MADE, "0" * 64), **made}

@@ -14,10 +14,12 @@ from sqlalchemy import Connection, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ProgrammingError
 
+from auth_service.cli import run_command
 from auth_service.database.connection import driver_url, one_connection
 from auth_service.database.table import SCHEMA
 from auth_service.migrations.tables import METADATA
 from auth_service.migrations.upgrade import alembic_config, migrate
+from auth_service.settings import CommandSettings
 from auth_service.tokens.key_storage import key_pair
 from auth_service.tokens.repository import SigningKeyRepository
 from devstack.servers.postgres import Postgres
@@ -78,6 +80,17 @@ async def test_migrating_again_changes_nothing(postgres_url: str) -> None:
     await migrate(Secret(postgres_url), CIPHER, lambda: NOW)
     before = await kids(postgres_url)
     await migrate(Secret(postgres_url), CIPHER, lambda: NOW)
+    assert await kids(postgres_url) == before
+    assert len(before) == 1
+
+
+async def test_the_command_migrate_creates_tables_and_a_key_and_then_changes_nothing(
+    postgres_url: str, clock: Clock
+) -> None:
+    settings = CommandSettings(database_url=Secret(postgres_url), data_keys=Secret(DATA_KEYS))
+    await run_command(["migrate"], settings, clock.now)
+    before = await kids(postgres_url)
+    await run_command(["migrate"], settings, clock.now)
     assert await kids(postgres_url) == before
     assert len(before) == 1
 
