@@ -5,6 +5,7 @@ with. Each step is stored before the next begins.
 import os
 import sqlite3
 import time
+import unicodedata
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,6 @@ from pathlib import Path
 # Of a server's idempotency keys (24 hours), less the time that a request may take.
 KEY_LIFETIME_S = 23 * 3600.0
 BUSY_S = 30.0
-VERSION = 1
 SCHEMA = """
 CREATE TABLE jobs (
     identity TEXT PRIMARY KEY,
@@ -31,6 +31,16 @@ CREATE TABLE results (
 ) WITHOUT ROWID;
 CREATE INDEX results_of_a_job ON results (identity, folder);
 """
+# By version of the database: what makes it the next one.
+STEPS = (
+    SCHEMA,
+    """
+ALTER TABLE results ADD COLUMN folded TEXT;
+UPDATE results SET folded = folded(path);
+CREATE INDEX results_by_folded_path ON results (folded);
+""",
+)
+VERSION = len(STEPS)
 
 
 @dataclass(frozen=True)
@@ -70,10 +80,11 @@ class JobStore:
         self._connection = sqlite3.connect(
             database, timeout=BUSY_S, isolation_level=None, check_same_thread=False
         )
+        self._connection.create_function("folded", 1, folded, deterministic=True)
         self._connection.execute("BEGIN IMMEDIATE")
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            for statement in filter(str.strip, SCHEMA.split(";")):
+        if version < VERSION:
+            for statement in filter(str.strip, ";".join(STEPS[version:]).split(";")):
                 self._connection.execute(statement)
             self._connection.execute(f"PRAGMA user_version = {VERSION}")
         self._connection.execute("COMMIT")
@@ -127,6 +138,11 @@ class JobStore:
         """The result that has this path."""
         return self._result("path = ?", (os.fsencode(path),))
 
+    def result_like(self, path: Path) -> Result | None:
+        """The result that has this path, or else one whose path is the same to some file systems."""
+        encoded = os.fsencode(path)
+        return self._result("folded = folded(?) ORDER BY path <> ? LIMIT 1", (encoded, encoded))
+
     def result_in(self, identity: str, folder: Path) -> Result | None:
         """The result of a job in a folder."""
         return self._result("identity = ? AND folder = ?", (identity, os.fsencode(folder)))
@@ -137,12 +153,19 @@ class JobStore:
         return self._connection.execute(query, (identity,)).fetchone() is not None
 
     def claim(self, path: Path, identity: str, source: Path) -> bool:
-        """Gives a path to a job. Returns False when it belongs to that of another file."""
-        values = (os.fsencode(path), os.fsencode(path.parent), identity, os.fsencode(source))
+        """Gives a path to a job. Returns False when it, or one that is the same to some file systems, belongs
+        to that of another file.
+        """
         cursor = self._write(
-            "INSERT INTO results VALUES (?, ?, ?, ?, NULL) ON CONFLICT (path) DO UPDATE"
-            " SET identity = excluded.identity, size = NULL WHERE source = excluded.source",
-            values,
+            "INSERT INTO results SELECT :path, :folder, :identity, :source, NULL, folded(:path)"
+            " WHERE NOT EXISTS (SELECT 1 FROM results WHERE folded = folded(:path) AND source <> :source)"
+            " ON CONFLICT (path) DO UPDATE SET identity = excluded.identity, size = NULL",
+            {
+                "path": os.fsencode(path),
+                "folder": os.fsencode(path.parent),
+                "identity": identity,
+                "source": os.fsencode(source),
+            },
         )
         return cursor.rowcount == 1
 
@@ -157,5 +180,12 @@ class JobStore:
             return None
         return Result(Path(os.fsdecode(row[0])), row[1], Path(os.fsdecode(row[2])), row[3])
 
-    def _write(self, statement: str, values: tuple[object, ...]) -> sqlite3.Cursor:
+    def _write(self, statement: str, values: tuple[object, ...] | dict[str, object]) -> sqlite3.Cursor:
         return self._connection.execute(statement, values)
+
+
+def folded(path: bytes) -> str:
+    """Equal for paths that are one file where case or the Unicode normalization of names is ignored."""
+    text = unicodedata.normalize("NFD", os.fsdecode(path)).casefold()
+    # Casefolding may leave a text that is not normalized (Unicode Standard §3.13, D145).
+    return os.fsencode(unicodedata.normalize("NFC", text)).decode(errors="backslashreplace")
