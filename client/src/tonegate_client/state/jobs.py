@@ -38,6 +38,7 @@ STEPS = (
 ALTER TABLE results ADD COLUMN folded TEXT;
 UPDATE results SET folded = folded(path);
 CREATE INDEX results_by_folded_path ON results (folded);
+ALTER TABLE jobs ADD COLUMN sound TEXT;
 """,
 )
 VERSION = len(STEPS)
@@ -46,13 +47,15 @@ VERSION = len(STEPS)
 @dataclass(frozen=True)
 class Job:
     """The conversion of one version of a file with certain options by one account. `key` is the
-    Idempotency-Key that creates its upload once.
+    Idempotency-Key that creates its upload once. `sound` is the SHA-256 of a copy of the file's sound, if
+    that is sent instead of the file.
     """
 
     identity: str
     key: str
     upload_id: str | None
     conversion_id: str | None
+    sound: str | None = None
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,7 @@ class JobStore:
         """Returns the stored job, or stores a new one; replaces a key that the server may have forgotten."""
         now_s = time.time()
         self._write(
-            "INSERT INTO jobs VALUES (?, ?, ?, ?, NULL, NULL) ON CONFLICT (identity) DO UPDATE"
+            "INSERT INTO jobs VALUES (?, ?, ?, ?, NULL, NULL, NULL) ON CONFLICT (identity) DO UPDATE"
             " SET key = excluded.key, key_made_at = excluded.key_made_at"
             " WHERE upload_id IS NULL AND conversion_id IS NULL AND key_made_at < ?",
             (identity, os.fsencode(source), str(uuid.uuid4()), now_s, now_s - KEY_LIFETIME_S),
@@ -113,18 +116,20 @@ class JobStore:
 
     def job(self, identity: str) -> Job:
         """Raises KeyError for an unknown one."""
-        query = "SELECT identity, key, upload_id, conversion_id FROM jobs WHERE identity = ?"
+        query = "SELECT identity, key, upload_id, conversion_id, sound FROM jobs WHERE identity = ?"
         row = self._connection.execute(query, (identity,)).fetchone()
         if row is None:
             raise KeyError(identity)
         return Job(*row)
 
-    def restart(self, identity: str) -> Job:
-        """Forgets the upload and the conversion, which the server has no longer."""
+    def restart(self, identity: str, sound: str | None = None) -> Job:
+        """Forgets the upload and the conversion, which the server has no longer, or which are of other bytes
+        than those that are sent from now on.
+        """
         self._write(
-            "UPDATE jobs SET key = ?, key_made_at = ?, upload_id = NULL, conversion_id = NULL"
-            " WHERE identity = ?",
-            (str(uuid.uuid4()), time.time(), identity),
+            "UPDATE jobs SET key = ?, key_made_at = ?, upload_id = NULL, conversion_id = NULL,"
+            " sound = ? WHERE identity = ?",
+            (str(uuid.uuid4()), time.time(), sound, identity),
         )
         return self.job(identity)
 
