@@ -81,9 +81,9 @@ class WebhookService:
         return found
 
     async def update(
-        self, owner_id: str, endpoint_id: str, data: ChangeWebhook, *, links: bool = True
+        self, owner_id: str, endpoint_id: str, data: ChangeWebhook, session_id: str, *, links: bool = True
     ) -> Endpoint:
-        """Raises InvalidWebhookUrl, and InsufficientScope if the caller, who may not have `links` to the
+        """`session_id` as in `create`. Raises InvalidWebhookUrl, and InsufficientScope if the caller, who may not have `links` to the
         audio, changes where they are sent.
         """
         found, event = await self.get(owner_id, endpoint_id), None
@@ -92,7 +92,9 @@ class WebhookService:
                 raise InsufficientScope(READ)
             self.urls.parse(data.url)
             event = _changed(owner_id, "webhook_changed")
-        changed = await self.endpoints.update(owner_id, endpoint_id, data, utc_now(), event=event)
+        changed = await self.endpoints.update(
+            owner_id, endpoint_id, data, utc_now(), session_id=session_id, event=event
+        )
         self.wake_relay()
         return _require(changed)
 
