@@ -98,6 +98,7 @@ async def open_webhooks(
     payloads = Payloads(settings.public_url, LinkSigner(settings.link_key))
     policy = _policy(settings)
     endpoints, deliveries = stores.endpoints, stores.deliveries
+    tests = TestLimit(stores.tests, settings.webhook_tests_per_host)
     recorder = DeliveryRecorder(deliveries, publisher, policy, stopping)
     with open_system_resolver(settings.webhook_concurrency) as resolver:
         async with (
@@ -119,6 +120,7 @@ async def open_webhooks(
                 client=client,
                 urls=urls,
                 cipher=cipher,
+                tests=tests,
                 policy=policy,
                 registry=registry,
             )
@@ -131,6 +133,7 @@ async def open_webhooks(
                 urls=urls,
                 cipher=cipher,
                 payloads=payloads,
+                tests=tests,
                 wake=wake,
                 wake_relay=wake_relay,
             )
@@ -150,6 +153,7 @@ def _service(
     urls: UrlPolicy,
     cipher: SecretCipher,
     payloads: Payloads,
+    tests: TestLimit,
     wake: Callable[[], None],
     wake_relay: Callable[[], None],
 ) -> WebhookService:
@@ -160,7 +164,7 @@ def _service(
         cipher=cipher,
         payloads=payloads,
         limit=settings.webhooks_per_account,
-        tests=TestLimit(stores.tests, settings.webhook_tests_per_host),
+        tests=tests,
         wake=wake,
         wake_relay=wake_relay,
     )

@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from msgspec.structs import replace
+
 from notification_service.webhooks.delivery import Delivery, new_delivery
 from notification_service.webhooks.endpoint import OLD_SECRET_KEPT, Endpoint
 from notification_service.webhooks.errors import WebhookDisabled
@@ -118,7 +120,7 @@ class WebhookService:
         endpoint, now = await self._get_enabled(owner_id, endpoint_id), utc_now()
         await self.tests.count(endpoint.url)
         payload = self.payloads.encode_test(endpoint_id, now)
-        delivery = new_delivery(endpoint, TEST_TYPE, payload, now=now)
+        delivery = replace(new_delivery(endpoint, TEST_TYPE, payload, now=now), by_hand=True)
         await self.deliveries.add([delivery])
         self.wake()
         return delivery

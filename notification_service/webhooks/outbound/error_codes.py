@@ -4,6 +4,8 @@ import ssl
 
 import aiohttp
 
+from notification_service.webhooks.outbound.address_admission import AddressBusy
+from notification_service.webhooks.outbound.ports import RATE_LIMITED
 from notification_service.webhooks.outbound.resolver import AddressNotAllowed
 
 
@@ -14,6 +16,8 @@ def classify_error(error: BaseException) -> str:
     """
     if _is_caused_by(error, AddressNotAllowed):
         return "address_not_allowed"
+    if _is_caused_by(error, AddressBusy):
+        return RATE_LIMITED
     if isinstance(error, TimeoutError):
         return "timed_out"
     if isinstance(error, aiohttp.ClientConnectorDNSError):

@@ -142,7 +142,7 @@ class MemoryDeliveries:
         if found.status == "pending" and found.token and not self._is_due(found):
             return found
         self.all[found.id] = replace(
-            found, status="pending", due_at=self._now(), tries=0, begun_at=None, token=""
+            found, status="pending", due_at=self._now(), tries=0, begun_at=None, token="", by_hand=True
         )
         return self.all[found.id]
 
