@@ -57,9 +57,7 @@ class ProcessorQuota:
             f"the {self._limit_s} that an account has for 24 hours."
         )
 
-    async def check_running(
-        self, owner_id: str, run_id: str, *, expected_s: float, used_s: float
-    ) -> None:
+    async def check_running(self, owner_id: str, run_id: str, *, expected_s: float, used_s: float) -> None:
         """Counts a run as measured that has used far more than expected. Raises ProcessorTimeUsedUp if the
         account's limit is then exceeded, and Unavailable.
         """

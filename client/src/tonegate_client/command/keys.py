@@ -89,7 +89,9 @@ async def with_proof(client: Client, call: Callable[[], Awaitable[T]]) -> T:
         return await call()
     except Problem as problem:
         _require_terminal(problem)
-    await client.accounts.prove(code=read_secret("Code of your authenticator app, or a recovery code").strip())
+    await client.accounts.prove(
+        code=read_secret("Code of your authenticator app, or a recovery code").strip()
+    )
     return await call()
 
 

@@ -40,7 +40,9 @@ async def test_a_stolen_token_and_the_password_are_not_enough_but_a_factor_is(
     assert "a code or a passkey" in refused.json()["detail"]
     assert (await owner.person.call("POST", "auth/proof", password=PASSWORD)).status_code == 204
     assert (await change_password(owner.person, "", {})).status_code == 403
-    assert (await auth.login(owner.person.email)).json()["code"] == "second_factor_required", "nothing changed"
+    assert (await auth.login(owner.person.email)).json()["code"] == "second_factor_required", (
+        "nothing changed"
+    )
     assert (await owner.person.call("POST", "auth/proof", code=owner.app.code())).status_code == 204
     assert (await call(owner.person, postgres_url, {})).is_success
 
