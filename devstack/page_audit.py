@@ -19,7 +19,7 @@ OPTIONS = ("--package-lock-only", "--json", "--fetch-timeout=15000", "--fetch-re
 
 def audit(options: Sequence[str], web: Path = REPOSITORY / "web") -> int:
     """Prints what was found; returns the exit code."""
-    command = [NODE, NPM, "audit", *OPTIONS, *options]
+    command: list[str | Path] = [NODE, NPM, "audit", *OPTIONS, *options]
     try:
         done = subprocess.run(command, cwd=web, capture_output=True, text=True, timeout=WITHIN_S, check=False)
         report = json.loads(done.stdout)

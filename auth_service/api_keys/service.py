@@ -70,8 +70,8 @@ class ApiKeys:
             return await ApiKeyRepository(transaction).list(user_id)
 
     async def delete(self, caller: Caller, key_id: UUID) -> None:
-        """Deletes a key and announces it, so that gateways refuse it and the webhooks end that it made. Raises
-        NotFound, also for another user's key.
+        """Deletes a key and announces it, so that gateways refuse it and its webhooks end. Raises NotFound,
+        also for another user's key.
         """
         async with self.database.transaction() as transaction:
             if not await ApiKeyRepository(transaction).delete(key_id, caller.user_id):

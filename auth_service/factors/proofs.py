@@ -28,8 +28,8 @@ class FactorProofs:
     activity: ActivityLog
 
     async def require(self, caller: Caller, current_password: str | None = None) -> None:
-        """Requires a fresh proof: of an account with a factor, one by a factor, so that a stolen password and a
-        stolen token together change nothing (ASVS 5.0 §6.4.4, §7.5.1).
+        """Requires a fresh proof: of an account with a factor, one by a factor, so that a stolen password and
+        a stolen token together change nothing (ASVS 5.0 §6.4.4, §7.5.1).
 
         Raises what Proofs.require raises, and FactorProofRequired.
         """

@@ -20,8 +20,8 @@ class ProcessorTimeUsedUp(Exception):
 
 
 class ProcessorQuota:
-    """Counts what runs are expected to use from their start, what they use once that is far more, and what they
-    used from their end.
+    """Counts what runs are expected to use from their start, what they use once that is far more, and what
+    they used from their end.
 
     The use of a run whose worker dies stays at the expected one. With `limit_s` 0 there is no limit, and
     nothing is recorded.

@@ -24,8 +24,8 @@ class JobLimits(Struct, frozen=True):
 
 
 class RunContext:
-    """The claimed conversion, its lease token, the blob id for its audio, its progress (0 to 1), and the processor
-    time that it is expected to use, once that is known.
+    """The claimed conversion, its lease token, the blob id for its audio, its progress (0 to 1), and the
+    processor time that it is expected to use, once that is known.
     """
 
     def __init__(self, conversion: Conversion, token: str, blob_id: str) -> None:

@@ -1,5 +1,5 @@
-"""Removal of webhooks when their account is deleted, recovered, or claimed by its address's owner, and of those
-of an API key when the key is deleted.
+"""Removal of webhooks when their account is deleted, recovered, or claimed by its address's owner, or when
+the API key is deleted that has chosen their URL.
 """
 
 from collections.abc import Callable, Collection

@@ -48,7 +48,8 @@ class Endpoints(Protocol):
     ) -> Endpoint | None:
         """Changes an endpoint atomically and returns the new state; None if it does not exist.
 
-        A new URL is stored with the `session_id` of its chooser. `enabled` clears its failures; `disabled` keeps an earlier reason and time.
+        A new URL is stored with the `session_id` of its chooser. `enabled` clears its failures; `disabled`
+        keeps an earlier reason and time.
         """
 
     async def rotate_secret(

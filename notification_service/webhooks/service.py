@@ -85,8 +85,8 @@ class WebhookService:
     async def update(
         self, owner_id: str, endpoint_id: str, data: ChangeWebhook, session_id: str, *, links: bool = True
     ) -> Endpoint:
-        """`session_id` as in `create`. Raises InvalidWebhookUrl, and InsufficientScope if the caller, who may not have `links` to the
-        audio, changes where they are sent.
+        """`session_id` as in `create`. Raises InvalidWebhookUrl, and InsufficientScope if the caller, who may
+        not have `links` to the audio, changes where they are sent.
         """
         found, event = await self.get(owner_id, endpoint_id), None
         if isinstance(data.url, str):

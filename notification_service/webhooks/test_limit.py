@@ -1,6 +1,6 @@
 """Limit of the messages that owners cause by hand, so that webhooks are no tool to flood a third party.
 
-Calls are refused by the receiver's host name; messages wait by its address, which is known when they are sent.
+Calls are refused by the receiver's host name; messages wait by its address, known when they are sent.
 """
 
 import secrets

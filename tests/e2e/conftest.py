@@ -51,8 +51,8 @@ def small_system(
     vhosts: VhostPool,
     mail_sink: MailSink,
 ) -> Iterator[System]:
-    """A system with small limits for uploads and accounts, otherwise the defaults, and a separate database. Its
-    clients may be behind a proxy.
+    """A system with small limits for uploads and accounts, otherwise the defaults, and a separate database.
+    Its clients may be behind a proxy.
     """
     mongo_url, amqp_url = mongo.new_database(), vhosts.take()
     given = {

@@ -203,7 +203,6 @@ async def test_16_webhooks_to_internal_names_are_refused_alike(mallory: Person, 
 
 async def test_18_a_worker_does_not_start_without_seccomp_where_it_is_required(small_system: System) -> None:
     worker = small_system.stack.service("worker-2").launched_by("tests.support.older_kernel")
-    worker.ready_within_s = 60.0
     worker.configure({LACKS: "seccomp", "CONVERTER_SANDBOX_REQUIRES": "seccomp"})
     with pytest.raises(StackError, match="does not offer seccomp"):
         await asyncio.to_thread(worker.start)

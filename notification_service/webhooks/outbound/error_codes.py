@@ -1,6 +1,8 @@
 """Error codes of webhook attempts, as the log of deliveries shows them to owners."""
 
 import ssl
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import aiohttp
 
@@ -8,16 +10,19 @@ from notification_service.webhooks.outbound.address_admission import AddressBusy
 from notification_service.webhooks.outbound.ports import RATE_LIMITED
 from notification_service.webhooks.outbound.resolver import AddressNotAllowed
 
+CAUSES: Mapping[type[BaseException], str] = MappingProxyType(
+    {AddressNotAllowed: "address_not_allowed", AddressBusy: RATE_LIMITED}
+)
+
 
 def classify_error(error: BaseException) -> str:
     """Returns the error code of an attempt, as the log of deliveries shows it to owners.
 
     A code reveals nothing that the owner could not find out.
     """
-    if _is_caused_by(error, AddressNotAllowed):
-        return "address_not_allowed"
-    if _is_caused_by(error, AddressBusy):
-        return RATE_LIMITED
+    for cause, code in CAUSES.items():
+        if _is_caused_by(error, cause):
+            return code
     if isinstance(error, TimeoutError):
         return "timed_out"
     if isinstance(error, aiohttp.ClientConnectorDNSError):

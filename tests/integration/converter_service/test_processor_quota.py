@@ -130,7 +130,7 @@ async def test_two_runs_far_beyond_what_was_expected_share_what_the_account_has(
         for each in both:
             each.cancel()
     assert first.cancelled + second.cancelled == 2
-    errors = [each.error.code for job in jobs if (each := await harness.now(job)).error]
+    errors = [ended.error.code for job in jobs if (ended := await harness.now(job)).error]
     assert "too_long" in errors
 
 

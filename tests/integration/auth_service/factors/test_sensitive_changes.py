@@ -1,4 +1,4 @@
-"""Sensitive changes of an account with a second factor: the password alone proves nothing (ASVS 5.0 §7.5.1)."""
+"""Sensitive changes of an account with a second factor: the password alone is no proof (ASVS 5.0 §7.5.1)."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
