@@ -63,10 +63,14 @@ check: bootstrap
 	@$(PYTHON) -m devstack.page --check
 	@$(UV) lock --check
 	@devstack/audit.sh $(UV) || echo 'known vulnerabilities: see above, and `make audit`' >&2
+	@$(PYTHON) -m devstack.page_audit || echo 'known vulnerabilities: see above, and `make audit`' >&2
 
 # Separate, because a vulnerability that becomes known must not stop all other work at once.
 audit: bootstrap
-	@devstack/audit.sh $(UV)
+	@failed=0; \
+	devstack/audit.sh $(UV) || failed=1; \
+	$(PYTHON) -m devstack.page_audit || failed=1; \
+	exit $$failed
 
 sbom: bootstrap
 	@mkdir -p dist

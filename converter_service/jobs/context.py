@@ -24,7 +24,9 @@ class JobLimits(Struct, frozen=True):
 
 
 class RunContext:
-    """The claimed conversion, its lease token, the blob id for its audio, and its progress (0 to 1)."""
+    """The claimed conversion, its lease token, the blob id for its audio, its progress (0 to 1), and the
+    processor time that it is expected to use, once that is known.
+    """
 
     def __init__(self, conversion: Conversion, token: str, blob_id: str) -> None:
         self.conversion = conversion
@@ -32,6 +34,7 @@ class RunContext:
         self.token = token
         self.blob_id = blob_id
         self.progress = 0.0
+        self.expected_processor_s = 0.0
 
     async def report(self, share: float) -> None:
         """Records progress; the heartbeat saves it."""

@@ -23,6 +23,7 @@ from converter_service.conversions.update import change
 from converter_service.jobs.context import JobLimits, RunContext
 from converter_service.jobs.outcome import JobOutcome
 from converter_service.jobs.ports import Scratch
+from converter_service.jobs.processor_watch import ProcessorWatch
 from converter_service.jobs.result_cache import ResultCache
 from converter_service.jobs.retry_policy import retry_unavailable
 from converter_service.jobs.source_tracks import describe_tracks
@@ -50,6 +51,7 @@ class ConversionRun:
     outcome: JobOutcome
     quota: Quota
     processor_quota: ProcessorQuota
+    processor_watch: ProcessorWatch
     limits: JobLimits
 
     async def execute(self, run: RunContext) -> None:
@@ -65,7 +67,7 @@ class ConversionRun:
         """Transcodes; the processor time counts for the account, also that of a run that fails."""
         with metered() as used:
             try:
-                return await self._transcode(run, options)
+                return await self.processor_watch.bound(run, used, self._transcode(run, options))
             finally:
                 await self.processor_quota.settle(run.conversion.owner_id, run.token, used.seconds)
 
@@ -160,6 +162,7 @@ class ConversionRun:
             await self.processor_quota.reserve(run.conversion.owner_id, run.token, expected_s)
         except ProcessorTimeUsedUp as error:
             raise MediaError(Fault.TOO_LONG, str(error)) from error
+        run.expected_processor_s = expected_s
 
     @retry_unavailable
     async def _store_audio(self, run: RunContext, output: Output) -> Stored:

@@ -99,6 +99,7 @@ async def open_webhooks(
     cipher = SecretCipher(settings.webhook_key)
     payloads = Payloads(settings.public_url, LinkSigner(settings.link_key))
     policy, endpoints, deliveries = _policy(settings), stores.endpoints, stores.deliveries
+    tests = TestLimit(stores.tests, settings.webhook_tests_per_host)
     recorder = DeliveryRecorder(deliveries, publisher, policy, stopping)
     with open_system_resolver(settings.webhook_concurrency) as resolver:
         async with (
@@ -120,6 +121,7 @@ async def open_webhooks(
                 client=client,
                 urls=urls,
                 cipher=cipher,
+                tests=tests,
                 policy=policy,
                 registry=registry,
             )
@@ -132,6 +134,7 @@ async def open_webhooks(
                 urls=urls,
                 cipher=cipher,
                 payloads=payloads,
+                tests=tests,
                 wake=wake,
                 wake_relay=wake_relay,
             )
@@ -152,6 +155,7 @@ def _service(
     urls: UrlPolicy,
     cipher: SecretCipher,
     payloads: Payloads,
+    tests: TestLimit,
     wake: Callable[[], None],
     wake_relay: Callable[[], None],
 ) -> WebhookService:
@@ -162,7 +166,7 @@ def _service(
         cipher=cipher,
         payloads=payloads,
         limit=settings.webhooks_per_account,
-        tests=TestLimit(stores.tests, settings.webhook_tests_per_host),
+        tests=tests,
         wake=wake,
         wake_relay=wake_relay,
     )

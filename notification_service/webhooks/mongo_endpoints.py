@@ -75,11 +75,12 @@ class MongoEndpoints:
         change: ChangeWebhook,
         now: datetime,
         *,
+        session_id: str = "",
         event: Envelope | None = None,
     ) -> Endpoint | None:
         fields: Document = {}
         if isinstance(change.url, str):
-            fields["url"] = change.url
+            fields |= {"url": change.url, "session_id": session_id}
         if isinstance(change.events, list):
             fields["events"] = list(dict.fromkeys(change.events))
         update: list[Document] = [{"$set": {name: {"$literal": value} for name, value in fields.items()}}]

@@ -428,6 +428,7 @@ export const de: Texts = {
       bad_answer: "die Antwort war nicht lesbar",
       address_not_allowed: "diese Adresse ist nicht erlaubt",
       cannot_be_signed: "braucht ein neues Geheimnis",
+      rate_limited: "wartet: zu viele Testnachrichten an diese Adresse",
     },
   },
   empty: {

@@ -427,6 +427,7 @@ export const en = {
       bad_answer: "the response could not be read",
       address_not_allowed: "this address is not allowed",
       cannot_be_signed: "needs a new secret",
+      rate_limited: "waits: too many test messages to this address",
     } as Record<string, string>,
   },
   empty: {
