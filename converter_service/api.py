@@ -19,6 +19,7 @@ from converter_service.conversions.controller import ConversionController
 from converter_service.dead_letters.metrics import watch_waiting
 from converter_service.dead_letters.service import DeadLetterService
 from converter_service.downloads.controller import AudioController
+from converter_service.downloads.details_controller import DetailsController
 from converter_service.event_streams.controller import EventController
 from converter_service.event_streams.hub import Hub
 from converter_service.handlers import change_listener
@@ -101,6 +102,7 @@ def controllers() -> list[ControllerRouterHandler]:
         Router("/", route_handlers=[ConversionController, UploadController]),
         TusController,
         AudioController,
+        DetailsController,
         EventController,
         ManagedConversionController,
         DeadLetterController,

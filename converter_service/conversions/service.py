@@ -10,6 +10,7 @@ from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.lease import LeaseLost
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.ports import ConversionStore
+from converter_service.conversions.result_details import ResultDetails, read_details
 from converter_service.conversions.signed_links import INVALID
 from converter_service.errors import NotReady
 from shared.clock import Clock
@@ -72,6 +73,18 @@ class Conversions:
     async def audio(self, owner: Principal, conversion_id: str) -> Audio:
         """Raises NotReady unless it has completed, Gone after it has expired."""
         return _finished(await self.get(owner, conversion_id))
+
+    async def details(self, owner: Principal, conversion_id: str) -> ResultDetails:
+        """The waveform and the chapters of the audio, which results of earlier versions lack. Raises NotReady
+        unless it has completed, Gone after it has expired.
+        """
+        found = (await self.audio(owner, conversion_id)).conversion
+        if found.details_blob is None:
+            return ResultDetails()
+        try:
+            return await read_details(self.blobs, found.details_blob)
+        except BlobMissing:
+            raise Gone("The audio has been deleted.") from None
 
     async def public_audio(self, conversion_id: str, links_ended: int) -> Audio:
         """For the holder of a signed link that was made when links had been ended `links_ended` times. Raises

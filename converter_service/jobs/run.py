@@ -13,6 +13,7 @@ from converter_service.conversions.model import Conversion, Result
 from converter_service.conversions.ports import ConversionStore
 from converter_service.conversions.processor_quota import ProcessorQuota, ProcessorTimeUsedUp
 from converter_service.conversions.quota import Quota
+from converter_service.conversions.result_details import ResultDetails
 from converter_service.conversions.transitions.run import (
     digest_recorded,
     earlier_blobs_deleted,
@@ -24,6 +25,7 @@ from converter_service.jobs.context import JobLimits, RunContext
 from converter_service.jobs.outcome import JobOutcome
 from converter_service.jobs.ports import Scratch
 from converter_service.jobs.result_cache import ResultCache
+from converter_service.jobs.result_details import DetailsWriter
 from converter_service.jobs.retry_policy import retry_unavailable
 from converter_service.jobs.source_tracks import describe_tracks
 from converter_service.media.errors import Fault, MediaError, TranscoderUnavailable
@@ -37,6 +39,7 @@ from converter_service.media.processor_time import metered
 from converter_service.media.track_preference import preferred
 from converter_service.media.transcoder import Output, Transcoder
 from shared.errors import TooLarge
+from shared.tasks import cancel_all
 
 QUOTA_EXCEEDED = "The audio would exceed the storage quota of the account."
 
@@ -89,7 +92,8 @@ class ConversionRun:
             if output.source_duration_s is not None:
                 await self._describe(run, replace(info, duration_s=output.source_duration_s), options)
             await self._reserve(run, output.size_bytes)
-            stored = await self._store_audio(run, output)
+            stored, details = await self._store_and_describe(run, output)
+        await DetailsWriter(self.blobs).store(run, details)
         return Result(
             size=stored.size,
             duration=output.duration_s,
@@ -122,11 +126,12 @@ class ConversionRun:
 
     async def _delete_earlier_blobs(self, run: RunContext) -> None:
         """Deletes the blobs of earlier runs. Those still writing lost their lease and clean up themselves."""
-        earlier = [blob for blob in run.conversion.temporary_blobs if blob != run.blob_id]
+        mine = (run.blob_id, run.details_id)
+        earlier = [blob for blob in run.conversion.temporary_blobs if blob not in mine]
         for blob in earlier:
             await self.blobs.delete(blob)
         if earlier:
-            await self._change(run, lambda newest: earlier_blobs_deleted(newest, run.token, run.blob_id))
+            await self._change(run, lambda newest: earlier_blobs_deleted(newest, run.token, *mine))
 
     async def _describe(self, run: RunContext, info: MediaInfo, options: Options) -> None:
         track, size = likely_track(info, options), run.conversion.source.size or 0
@@ -160,6 +165,15 @@ class ConversionRun:
             await self.processor_quota.reserve(run.conversion.owner_id, run.token, expected_s)
         except ProcessorTimeUsedUp as error:
             raise MediaError(Fault.TOO_LONG, str(error)) from error
+
+    async def _store_and_describe(self, run: RunContext, output: Output) -> tuple[Stored, ResultDetails]:
+        """Stores the audio, and makes its waveform in the meantime."""
+        making = asyncio.create_task(self.transcoder.waveform(output))
+        try:
+            stored = await self._store_audio(run, output)
+            return stored, ResultDetails(await making, output.chapters)
+        finally:
+            await cancel_all({making})
 
     @retry_unavailable
     async def _store_audio(self, run: RunContext, output: Output) -> Stored:

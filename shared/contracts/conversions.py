@@ -120,6 +120,34 @@ class Link(msgspec.Struct, frozen=True):
     expires_at: datetime
 
 
+class Waveform(msgspec.Struct, frozen=True, kw_only=True):
+    """The waveform of the audio, in the JSON form of audiowaveform's data format 2. `data` has two numbers of
+    -127 to 127 a pixel, minimum and maximum, for `length` pixels of `samples_per_pixel` samples.
+    """
+
+    version: Literal[2] = 2
+    channels: Literal[1] = 1
+    sample_rate: int
+    samples_per_pixel: int
+    bits: Literal[8] = 8
+    length: int
+    data: list[int]
+
+
+class Chapter(msgspec.Struct, frozen=True):
+    """A chapter of the audio, in seconds from its start."""
+
+    start: float
+    end: float
+    title: str
+
+
+class ChapterList(msgspec.Struct, frozen=True):
+    """The chapters of the audio in their order, at most 255."""
+
+    items: list[Chapter]
+
+
 class ConversionPage(msgspec.Struct, frozen=True):
     """Conversions, newest first. `next_cursor` is null on the last page."""
 

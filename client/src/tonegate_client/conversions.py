@@ -1,13 +1,23 @@
-"""Calls of conversions: list, get, rename, cancel, retry, delete, links, convert again, follow, wait."""
+"""Calls of conversions: list, get, rename, cancel, retry, delete, links, convert again, follow, wait, and the
+waveform and chapters of a result.
+"""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from urllib.parse import quote
 
 import msgspec
 
 from tonegate_client.event_stream import ConversionEvent, follow
-from tonegate_client.models import Conversion, ConversionPage, Link, Options
+from tonegate_client.models import (
+    Chapter,
+    ChapterList,
+    Conversion,
+    ConversionPage,
+    Link,
+    Options,
+    Waveform,
+)
 from tonegate_client.pagination import items_of
 from tonegate_client.transport import Request, Transport, keyed_post
 
@@ -71,6 +81,14 @@ class Conversions:
     async def end_links(self, conversion_id: str) -> None:
         """Ends all links to the audio that were made so far, those in mails and webhooks too."""
         await self._transport.send(Request("DELETE", f"{path_of(conversion_id)}/link"))
+
+    async def waveform(self, conversion_id: str) -> Waveform:
+        """Raises Problem `not_found` for a result without a waveform, such as one of an earlier version."""
+        return await self._transport.fetch(Request("GET", f"{path_of(conversion_id)}/waveform"), Waveform)
+
+    async def chapters(self, conversion_id: str) -> Sequence[Chapter]:
+        request = Request("GET", f"{path_of(conversion_id)}/chapters")
+        return (await self._transport.fetch(request, ChapterList)).items
 
     def follow(self, conversion_id: str, last_event_id: str = "") -> AsyncGenerator[ConversionEvent, None]:
         """Yields each change until the conversion has ended; broken connections are resumed."""

@@ -12,6 +12,7 @@ from tonegate_client.file_conversion import FileConversion
 from tonegate_client.loop_thread import LoopThread
 from tonegate_client.models import (
     ApiKey,
+    Chapter,
     Conversion,
     Delivery,
     Link,
@@ -19,6 +20,7 @@ from tonegate_client.models import (
     MadeWebhook,
     Options,
     OwnAccount,
+    Waveform,
     Webhook,
 )
 from tonegate_client.problems import ConversionFailed
@@ -108,6 +110,12 @@ class SyncClient:
     def end_links(self, conversion_id: str) -> None:
         """Ends all links to the audio that were made so far."""
         self._thread.run(self._client.conversions.end_links(conversion_id))
+
+    def waveform(self, conversion_id: str) -> Waveform:
+        return self._thread.run(self._client.conversions.waveform(conversion_id))
+
+    def chapters(self, conversion_id: str) -> Sequence[Chapter]:
+        return self._thread.run(self._client.conversions.chapters(conversion_id))
 
     def rename(self, conversion_id: str, title: str | None) -> Conversion:
         return self._thread.run(self._client.conversions.rename(conversion_id, title))

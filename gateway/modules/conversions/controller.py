@@ -23,7 +23,7 @@ from gateway.openapi.problem_responses import problems
 from gateway.pass_through import forward, relay, upstream_path
 from gateway.proxy.relay import Relay
 from gateway.query import pick
-from shared.contracts.conversions import Conversion, ConversionPage
+from shared.contracts.conversions import ChapterList, Conversion, ConversionPage, Waveform
 from shared.errors import InvalidRequest
 from shared.http import Injected
 from shared.identity.scopes import scoped
@@ -72,6 +72,28 @@ class ConversionsController(Controller):
         summary="Get a conversion",
         operation_id="get_conversion",
         problems=(400, 401, 403, 404),
+    )
+
+    waveform = relay(
+        "GET",
+        "/{conversion_id:str}/waveform",
+        answer=Waveform,
+        opt=compressible,
+        success="The waveform",
+        summary="Get the waveform of the audio",
+        operation_id="waveform",
+        problems=(400, 401, 403, 404, 409, 410),
+    )
+
+    chapters = relay(
+        "GET",
+        "/{conversion_id:str}/chapters",
+        answer=ChapterList,
+        opt=compressible,
+        success="The chapters",
+        summary="Get the chapters of the audio",
+        operation_id="chapters",
+        problems=(400, 401, 403, 404, 409, 410),
     )
 
     remove = forward(

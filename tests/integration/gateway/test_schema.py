@@ -85,6 +85,8 @@ CLOSED = {
     ("get", "/v1/webhooks/{webhook_id}/deliveries"),
     ("post", "/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replay"),
     ("get", "/v1/conversions/{conversion_id}/events"),
+    ("get", "/v1/conversions/{conversion_id}/waveform"),
+    ("get", "/v1/conversions/{conversion_id}/chapters"),
     ("post", "/v1/conversions/{conversion_id}/cancel"),
     ("post", "/v1/conversions/{conversion_id}/retry"),
     ("post", "/v1/conversions/{conversion_id}/link"),
