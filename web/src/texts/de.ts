@@ -212,6 +212,12 @@ export const de: Texts = {
     submit: "Umwandeln",
     begun: "Die Umwandlung steht oben in Ihren Dateien.",
   },
+  player: {
+    seek: (name: string) => `Stelle in ${name}`,
+    position: (now: string, of: string) => `${now} von ${of}`,
+    chapters: "Kapitel",
+    untitled: (number: number) => `Kapitel ${number}`,
+  },
   selection: {
     label: "Ausgewählte Dateien",
     begin: "Auswählen",

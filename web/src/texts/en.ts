@@ -211,6 +211,12 @@ export const en = {
     submit: "Convert",
     begun: "It is on its way, at the top of your files.",
   },
+  player: {
+    seek: (name: string) => `Position in ${name}`,
+    position: (now: string, of: string) => `${now} of ${of}`,
+    chapters: "Chapters",
+    untitled: (number: number) => `Chapter ${number}`,
+  },
   selection: {
     label: "Selected files",
     begin: "Select",
