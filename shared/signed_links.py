@@ -41,6 +41,9 @@ class LinkSigner:
         message = f"v1\n{conversion_id}\n{expires}"
         if links_ended:
             message = f"v2\n{conversion_id}\n{expires}\n{links_ended}"
+        return self.digest(message)
+
+    def digest(self, message: str) -> str:
         digest = hmac.new(self._key.reveal().encode(), message.encode(), hashlib.sha256).digest()
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 

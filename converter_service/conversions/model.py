@@ -55,7 +55,8 @@ class Source(Struct, frozen=True, kw_only=True):
 
 class Result(Struct, frozen=True, kw_only=True):
     """The audio: `size` in bytes, `duration` in seconds, `bitrate` in bits per second. `gaps` is None or the
-    seconds of the source that have no sound although there should be some.
+    seconds of the source that have no sound although there should be some; `crc32` is that of archives, None
+    in records that were stored before the attribute existed.
     """
 
     size: int
@@ -64,6 +65,7 @@ class Result(Struct, frozen=True, kw_only=True):
     bitrate: int | None
     sha256: str
     gaps: float | None = None
+    crc32: int | None = None
 
 
 class Failure(Struct, frozen=True):

@@ -1,7 +1,8 @@
 """Reading and deleting conversions, and access to their audio."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from msgspec import Struct
 
@@ -34,6 +35,7 @@ class Audio(Struct, frozen=True):
     size: int
     sha256: str
     format: str
+    crc32: int | None = None
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,18 @@ class Conversions:
 
     async def delete(self, owner: Principal, conversion_id: str) -> None:
         """Deletes a conversion in any state: invisible at once, its blobs are deleted soon after."""
+        await self._delete(owner, conversion_id, self.cleanup.delete)
+
+    async def delete_later(self, owner: Principal, conversion_id: str) -> None:
+        """As `delete`, but does not wait for the blobs: for several conversions at once."""
+        await self._delete(owner, conversion_id, self.cleanup.delete_later)
+
+    async def _delete(
+        self, owner: Principal, conversion_id: str, delete: Callable[[str, datetime], Awaitable[None]]
+    ) -> None:
         await self.get(owner, conversion_id)
         try:
-            await self.cleanup.delete(conversion_id, self.clock())
+            await delete(conversion_id, self.clock())
         except LeaseLost:
             raise NotFound from None
 
@@ -116,4 +127,4 @@ def _finished(conversion: Conversion) -> Audio:
     if conversion.status is not State.COMPLETED or conversion.result is None or conversion.audio_blob is None:
         raise NotReady(WITHOUT_AUDIO.get(conversion.status, ""))
     result = conversion.result
-    return Audio(conversion, conversion.audio_blob, result.size, result.sha256, result.format)
+    return Audio(conversion, conversion.audio_blob, result.size, result.sha256, result.format, result.crc32)

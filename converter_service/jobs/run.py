@@ -21,6 +21,7 @@ from converter_service.conversions.transitions.run import (
     source_described,
 )
 from converter_service.conversions.update import change
+from converter_service.jobs.checksum import Checksum
 from converter_service.jobs.context import JobLimits, RunContext
 from converter_service.jobs.outcome import JobOutcome
 from converter_service.jobs.ports import Scratch
@@ -92,7 +93,7 @@ class ConversionRun:
             if output.source_duration_s is not None:
                 await self._describe(run, replace(info, duration_s=output.source_duration_s), options)
             await self._reserve(run, output.size_bytes)
-            stored, details = await self._store_and_describe(run, output)
+            (stored, crc32), details = await self._store_and_describe(run, output)
         await DetailsWriter(self.blobs).store(run, details)
         return Result(
             size=stored.size,
@@ -101,6 +102,7 @@ class ConversionRun:
             bitrate=output.bitrate_bps,
             sha256=stored.sha256,
             gaps=round(output.gaps_s, 3) or None,
+            crc32=crc32,
         )
 
     async def _check_capacity(self, needed_bytes: int) -> None:
@@ -166,7 +168,9 @@ class ConversionRun:
         except ProcessorTimeUsedUp as error:
             raise MediaError(Fault.TOO_LONG, str(error)) from error
 
-    async def _store_and_describe(self, run: RunContext, output: Output) -> tuple[Stored, ResultDetails]:
+    async def _store_and_describe(
+        self, run: RunContext, output: Output
+    ) -> tuple[tuple[Stored, int], ResultDetails]:
         """Stores the audio, and makes its waveform in the meantime."""
         making = asyncio.create_task(self.transcoder.waveform(output))
         try:
@@ -176,13 +180,16 @@ class ConversionRun:
             await cancel_all({making})
 
     @retry_unavailable
-    async def _store_audio(self, run: RunContext, output: Output) -> Stored:
-        """Stores the audio; can be repeated, since nothing refers to the blob yet."""
+    async def _store_audio(self, run: RunContext, output: Output) -> tuple[Stored, int]:
+        """Stores the audio, and returns its CRC-32 as well; can be repeated, since nothing refers to the blob
+        yet.
+        """
         await self.blobs.delete(run.blob_id)
-        stored = await self.blobs.write(run.blob_id, self.scratch.load(output.path))
+        checksum = Checksum()
+        stored = await self.blobs.write(run.blob_id, checksum.of(self.scratch.load(output.path)))
         if stored.size != output.size_bytes:
             raise TranscoderUnavailable("the verified file changed while it was stored")
-        return stored
+        return stored, checksum.crc32
 
     async def _change(self, run: RunContext, step: Callable[[Conversion], Conversion]) -> None:
         run.conversion = await change(self.store, run.id, step)

@@ -43,8 +43,8 @@ include-path-regex = "/audio$"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "3xx", 400, 401, 404, 409, 416]
 
 [[operations]]
-include-path-regex = "/(waveform|chapters)$"
-checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 404, 409, 410]
+include-path-regex = "/(waveform|chapters|archive)$"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 404, 409, 410, 422]
 
 [[operations]]
 include-path-regex = "/(me|email/resend|password/forgot)$"
