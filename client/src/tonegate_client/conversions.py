@@ -10,6 +10,8 @@ import msgspec
 
 from tonegate_client.event_stream import ConversionEvent, follow
 from tonegate_client.models import (
+    BulkAnswer,
+    BulkResult,
     Chapter,
     ChapterList,
     Conversion,
@@ -20,6 +22,9 @@ from tonegate_client.models import (
 )
 from tonegate_client.pagination import items_of
 from tonegate_client.transport import Request, Transport, keyed_post
+
+# Of the ids in one request.
+MOST_AT_ONCE = 100
 
 
 class Conversions:
@@ -72,6 +77,16 @@ class Conversions:
 
     async def delete(self, conversion_id: str) -> None:
         await self._transport.send(Request("DELETE", path_of(conversion_id)))
+
+    async def bulk(self, conversion_ids: Sequence[str], action: str) -> Sequence[BulkResult]:
+        """Performs `delete`, `retry` or `cancel` on each: the outcomes, in the order of the ids."""
+        results: Sequence[BulkResult] = ()
+        once = tuple(dict.fromkeys(conversion_ids))
+        for start in range(0, len(once), MOST_AT_ONCE):
+            body = {"ids": once[start : start + MOST_AT_ONCE], "action": action}
+            request = keyed_post("v1/conversions/bulk", body)
+            results = (*results, *(await self._transport.fetch(request, BulkAnswer)).items)
+        return results
 
     async def link(self, conversion_id: str, expires_in_s: float = 3600.0) -> Link:
         """A link to the audio that needs no token."""

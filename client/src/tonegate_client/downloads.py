@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +43,23 @@ class Downloads:
             if is_last:
                 raise DigestMismatch("The received audio is damaged: its SHA-256 differs from the server's.")
         part.replace(target)
+
+    async def save_archive(self, conversion_ids: Sequence[str], target: Path) -> None:
+        """Writes the audio of up to 100 conversions to `target` as a ZIP, which appears complete or not at
+        all; an existing file is replaced. Raises OSError, Problem, ServerUnreachable, NotSignedIn, and
+        httpx.TransportError when the connection breaks in the middle.
+        """
+        part = part_of(target, "archive")
+        request = Request("GET", "v1/conversions/archive", query={"ids": ",".join(conversion_ids)})
+        try:
+            async with self.transport.open(request) as response:
+                with part.open("wb") as file:
+                    async for piece in response.aiter_raw():
+                        await asyncio.to_thread(file.write, piece)
+                    await asyncio.to_thread(_flush, file.fileno(), file.flush)
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
 
     async def _complete(
         self, conversion_id: str, audio: Audio, part: Path, progress: Progress | None

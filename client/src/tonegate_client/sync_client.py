@@ -12,6 +12,7 @@ from tonegate_client.file_conversion import FileConversion
 from tonegate_client.loop_thread import LoopThread
 from tonegate_client.models import (
     ApiKey,
+    BulkResult,
     Chapter,
     Conversion,
     Delivery,
@@ -103,6 +104,14 @@ class SyncClient:
 
     def delete(self, conversion_id: str) -> None:
         self._thread.run(self._client.conversions.delete(conversion_id))
+
+    def bulk(self, conversion_ids: Sequence[str], action: str) -> Sequence[BulkResult]:
+        """Performs `delete`, `retry` or `cancel` on each."""
+        return self._thread.run(self._client.conversions.bulk(conversion_ids, action))
+
+    def save_archive(self, conversion_ids: Sequence[str], target: Path) -> None:
+        """Writes the audio of up to 100 conversions to `target` as a ZIP."""
+        self._thread.run(self._client.downloads.save_archive(conversion_ids, target))
 
     def link(self, conversion_id: str, expires_in_s: float = 3600.0) -> Link:
         return self._thread.run(self._client.conversions.link(conversion_id, expires_in_s))

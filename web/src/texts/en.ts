@@ -225,6 +225,7 @@ export const en = {
     all: (count: number) => `Select these ${count}`,
     busy: (count: number, of: number) => `${count} of ${of}`,
     done: (count: number) => (count === 1 ? "Done for one file." : `Done for ${count} files.`),
+    archive: "Download as ZIP",
     partly: (done: number, failed: number) => `Done for ${done}, not for ${failed}.`,
     removeAsk: (count: number) => (count === 1 ? "Delete this file?" : `Delete these ${count} files?`),
     removeText: "Their videos and audio are removed for good, and links to them end.",
