@@ -43,6 +43,9 @@ class LinkSigner:
         message = f"v1\n{conversion_id}\n{expires}"
         if links_ended:
             message = f"v2\n{conversion_id}\n{expires}\n{links_ended}"
+        return self.digests(message)
+
+    def digests(self, message: str) -> list[str]:
         digests = [hmac.digest(key, message.encode(), hashlib.sha256) for key in self._keys]
         return [base64.urlsafe_b64encode(digest).rstrip(b"=").decode() for digest in digests]
 

@@ -38,6 +38,10 @@ class PartFile:
         """Makes the file empty."""
         self._file.truncate(0)
 
+    def discard(self) -> None:
+        """Removes the file."""
+        self._path.unlink(missing_ok=True)
+
     def sync(self) -> None:
         """Waits until the bytes are on the disk."""
         os.fsync(self._file.fileno())

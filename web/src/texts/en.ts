@@ -211,6 +211,12 @@ export const en = {
     submit: "Convert",
     begun: "It is on its way, at the top of your files.",
   },
+  player: {
+    seek: (name: string) => `Position in ${name}`,
+    position: (now: string, of: string) => `${now} of ${of}`,
+    chapters: "Chapters",
+    untitled: (number: number) => `Chapter ${number}`,
+  },
   selection: {
     label: "Selected files",
     begin: "Select",
@@ -219,6 +225,7 @@ export const en = {
     all: (count: number) => `Select these ${count}`,
     busy: (count: number, of: number) => `${count} of ${of}`,
     done: (count: number) => (count === 1 ? "Done for one file." : `Done for ${count} files.`),
+    archive: "Download as ZIP",
     partly: (done: number, failed: number) => `Done for ${done}, not for ${failed}.`,
     removeAsk: (count: number) => (count === 1 ? "Delete this file?" : `Delete these ${count} files?`),
     removeText: "Their videos and audio are removed for good, and links to them end.",
