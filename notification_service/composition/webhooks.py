@@ -82,6 +82,24 @@ def webhook_stores(settings: NotificationSettings, database: Database, handover:
     )
 
 
+class WebhookRules(msgspec.Struct, frozen=True, kw_only=True):
+    """What sending and managing webhooks have in common, besides the stores."""
+
+    urls: UrlPolicy
+    cipher: SecretCipher
+    payloads: Payloads
+    tests: TestLimit
+
+
+def _rules(settings: NotificationSettings, addresses: AddressPolicy, stores: WebhookStores) -> WebhookRules:
+    return WebhookRules(
+        urls=UrlPolicy(addresses, http=settings.webhook_http),
+        cipher=SecretCipher(settings.webhook_key),
+        payloads=Payloads(settings.public_url, LinkSigner(settings.link_key)),
+        tests=TestLimit(stores.tests, settings.webhook_tests_per_host),
+    )
+
+
 @asynccontextmanager
 async def open_webhooks(
     settings: NotificationSettings,
@@ -95,11 +113,8 @@ async def open_webhooks(
 ) -> AsyncIterator[Webhooks]:
     """Opens the resolver threads and the HTTP session of webhooks; connects to nothing yet."""
     addresses = AddressPolicy(parse_networks(settings.webhook_networks))
-    urls = UrlPolicy(addresses, http=settings.webhook_http)
-    cipher = SecretCipher(settings.webhook_key)
-    payloads = Payloads(settings.public_url, LinkSigner(settings.link_key))
-    policy, endpoints, deliveries = _policy(settings), stores.endpoints, stores.deliveries
-    tests = TestLimit(stores.tests, settings.webhook_tests_per_host)
+    rules, policy = _rules(settings, addresses, stores), _policy(settings)
+    endpoints, deliveries = stores.endpoints, stores.deliveries
     recorder = DeliveryRecorder(deliveries, publisher, policy, stopping)
     with open_system_resolver(settings.webhook_concurrency) as resolver:
         async with (
@@ -119,30 +134,21 @@ async def open_webhooks(
                 deliveries,
                 recorder,
                 client=client,
-                urls=urls,
-                cipher=cipher,
-                tests=tests,
+                urls=rules.urls,
+                cipher=rules.cipher,
+                tests=rules.tests,
                 policy=policy,
                 registry=registry,
             )
             dispatcher = WebhookDispatcher(deliveries, SenderByType(sender, push.sender), policy, takeover)
             wake = dispatcher.wake
-            fanout = WebhookFanout(endpoints=endpoints, deliveries=deliveries, payloads=payloads, wake=wake)
-            service = _service(
-                settings,
-                stores,
-                urls=urls,
-                cipher=cipher,
-                payloads=payloads,
-                tests=tests,
-                wake=wake,
-                wake_relay=wake_relay,
-            )
             yield Webhooks(
-                service=service,
-                fanout=fanout,
+                service=_service(settings, stores, rules, wake=wake, wake_relay=wake_relay),
+                fanout=WebhookFanout(
+                    endpoints=endpoints, deliveries=deliveries, payloads=rules.payloads, wake=wake
+                ),
                 dispatcher=dispatcher,
-                reencryption=Reencryption(endpoints, cipher),
+                reencryption=Reencryption(endpoints, rules.cipher),
                 push=push.service,
                 push_fanout=PushFanout(stores.subscriptions, deliveries, wake),
             )
@@ -151,22 +157,19 @@ async def open_webhooks(
 def _service(
     settings: NotificationSettings,
     stores: WebhookStores,
+    rules: WebhookRules,
     *,
-    urls: UrlPolicy,
-    cipher: SecretCipher,
-    payloads: Payloads,
-    tests: TestLimit,
     wake: Callable[[], None],
     wake_relay: Callable[[], None],
 ) -> WebhookService:
     return WebhookService(
         endpoints=stores.endpoints,
         deliveries=stores.deliveries,
-        urls=urls,
-        cipher=cipher,
-        payloads=payloads,
+        urls=rules.urls,
+        cipher=rules.cipher,
+        payloads=rules.payloads,
         limit=settings.webhooks_per_account,
-        tests=tests,
+        tests=rules.tests,
         wake=wake,
         wake_relay=wake_relay,
     )
