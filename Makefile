@@ -2,22 +2,26 @@
 
 PYTHON := .venv/bin/python
 UV := $(shell command -v uv || echo .devstack/tools/bin/uv)
-PACKAGES := gateway auth_service converter_service notification_service shared devstack deploy bench tests tonegate_client
+PACKAGES := backup gateway auth_service converter_service notification_service shared devstack deploy bench tests tonegate_client
 
 # File names are exported unexpanded: neither make nor the shell interprets them.
 override VIDEO := $(value VIDEO)
 override OUT := $(value OUT)
 SBOM := dist/sbom.json
 override SBOM := $(value SBOM)
-export VIDEO OUT SBOM
+override TO := $(value TO)
+override FROM := $(value FROM)
+export VIDEO OUT SBOM TO FROM
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap demo up down test test-media test-fast check audit sbom bench differences faults faults-planted faults-stops faults-restarts test-containers
+.PHONY: help bootstrap demo up down backup restore test test-media test-fast check audit sbom bench differences faults faults-planted faults-stops faults-restarts test-containers
 
 help:
 	@echo 'make demo [VIDEO=path] [OUT=path]   converts a video, shows the MP3 and the mail, stops everything'
 	@echo 'make up [GATEWAY_PORT=8000]         the whole system in the background'
 	@echo 'make down                           stops the system; data stays in .devstack/'
+	@echo 'make backup [TO=directory]          a backup of the running system, below .devstack/backups/'
+	@echo 'make restore FROM=directory         restores a backup into a system without data'
 	@echo 'make test                           the whole test suite, on real servers and a real browser'
 	@echo 'make test-media                     every media case on every generation of ffmpeg'
 	@echo 'make test-fast                      unit and contract tests without servers; under a minute'
@@ -35,7 +39,7 @@ help:
 bootstrap:
 	@devstack/bootstrap.sh $(BOOTSTRAP_OPTIONS)
 
-demo up down: bootstrap
+demo up down backup restore: bootstrap
 	@$(PYTHON) -m devstack $@
 
 # Only the tests need a browser and other generations of ffmpeg.
@@ -59,10 +63,14 @@ check: bootstrap
 	@$(PYTHON) -m devstack.page --check
 	@$(UV) lock --check
 	@devstack/audit.sh $(UV) || echo 'known vulnerabilities: see above, and `make audit`' >&2
+	@$(PYTHON) -m devstack.page_audit || echo 'known vulnerabilities: see above, and `make audit`' >&2
 
 # Separate, because a vulnerability that becomes known must not stop all other work at once.
 audit: bootstrap
-	@devstack/audit.sh $(UV)
+	@failed=0; \
+	devstack/audit.sh $(UV) || failed=1; \
+	$(PYTHON) -m devstack.page_audit || failed=1; \
+	exit $$failed
 
 sbom: bootstrap
 	@mkdir -p dist

@@ -54,7 +54,7 @@ class SecondFactorRequired(ServiceError):
 
 
 class FactorProofRequired(Forbidden):
-    """The account has a second factor, so its factors are changed with a fresh proof by one only."""
+    """The account has a second factor, so a sensitive change needs a fresh proof by one."""
 
     code = "proof_required"
     title = "Send a code or a passkey's credential to /v1/auth/proof, or sign in again; then repeat this."

@@ -15,10 +15,13 @@ from converter_service.admin_controllers import (
     ManagedConversionController,
     OverviewController,
 )
+from converter_service.conversions.bulk_controller import BulkController
 from converter_service.conversions.controller import ConversionController
 from converter_service.dead_letters.metrics import watch_waiting
 from converter_service.dead_letters.service import DeadLetterService
+from converter_service.downloads.archive_controller import ArchiveController
 from converter_service.downloads.controller import AudioController
+from converter_service.downloads.details_controller import DetailsController
 from converter_service.event_streams.controller import EventController
 from converter_service.event_streams.hub import Hub
 from converter_service.handlers import change_listener
@@ -99,8 +102,11 @@ def controllers() -> list[ControllerRouterHandler]:
     return [
         # Litestar registers two controllers of one path only inside a router.
         Router("/", route_handlers=[ConversionController, UploadController]),
+        BulkController,
+        ArchiveController,
         TusController,
         AudioController,
+        DetailsController,
         EventController,
         ManagedConversionController,
         DeadLetterController,

@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from converter_service.access import TokenAuthenticator
+from converter_service.conversions.bulk import BulkCommands
 from converter_service.conversions.commands import ConversionCommands
 from converter_service.conversions.quota import Quota, QuotaLimits
 from converter_service.conversions.service import Conversions
 from converter_service.conversions.signed_links import SignedLinks
 from converter_service.downloads.access import AudioAccess
+from converter_service.downloads.archive import ArchiveService
+from converter_service.downloads.archive_access import ArchiveAccess
 from converter_service.infrastructure import Infrastructure
 from converter_service.settings import ApiSettings
 from converter_service.tus.limits import ResumableLimits
@@ -41,6 +44,9 @@ def use_cases(
     upload_limits = UploadLimits(settings.max_upload_bytes, UPLOAD_SILENCE)
     resumable_limits = ResumableLimits(settings.max_upload_bytes, settings.upload_ttl)
     conversions = Conversions(store, blobs, cleanup, clock)
+    commands = ConversionCommands(
+        conversions, store, cleanup, events, links, quota, settings.public_url, settings.retention, clock
+    )
     receiver = UploadReceiver(settings.max_upload_bytes, settings.idle_timeout)
     upload_service = UploadService(
         store, blobs, cleanup, events, limits=upload_limits, clock=clock, quota=quota
@@ -59,13 +65,14 @@ def use_cases(
     )
     return {
         "conversions": conversions,
-        "commands": ConversionCommands(
-            conversions, store, cleanup, events, links, quota, settings.public_url, settings.retention, clock
-        ),
+        "commands": commands,
+        "bulk_commands": BulkCommands(conversions, commands),
         "acceptance": Acceptance(receiver, upload_service, stored_videos),
         "uploads": ResumableUploads(
             store, blobs, cleanup, events, limits=resumable_limits, clock=clock, quota=quota
         ),
         "receiver": receiver,
         "access": AudioAccess(conversions, tokens.principal, links, utc_now),
+        "archives": ArchiveService(conversions),
+        "archive_access": ArchiveAccess(conversions, tokens.principal, links, settings.public_url, utc_now),
     }

@@ -44,6 +44,7 @@ MADE: Mapping[str, Callable[[], str]] = {
     "mongo_converter": lambda: secrets.token_hex(HEX_BYTES),
     "mongo_worker": lambda: secrets.token_hex(HEX_BYTES),
     "mongo_notification": lambda: secrets.token_hex(HEX_BYTES),
+    "mongo_backup": lambda: secrets.token_hex(HEX_BYTES),
     "mongo_key": lambda: base64.b64encode(secrets.token_bytes(96)).decode(),
     **{f"rabbitmq_{name}": lambda: secrets.token_hex(HEX_BYTES) for name in PROCESSES},
     "rabbitmq_salt": lambda: secrets.token_hex(4),
@@ -59,67 +60,63 @@ Values = Mapping[str, str]
 
 def consumers(made: Values) -> dict[str, tuple[int, dict[str, str]]]:
     """Returns for each consumer the user id that reads its files, and the files."""
-    amqp = {
-        name: f"amqp://tonegate-{name}:{made[f'rabbitmq_{name}']}@rabbitmq:5672/tonegate"
-        for name in PROCESSES
-    }
-    introspection, gateway_public_keys = made["introspection"], public_key(made["gateway_token_key"])
+    servers = {name: (SERVER, files) for name, files in _of_servers(made).items()}
+    return {**servers, **{name: (SERVICE, files) for name, files in _of_services(made).items()}}
+
+
+def _of_servers(made: Values) -> dict[str, dict[str, str]]:
+    users = ("admin", "converter", "worker", "notification", "backup")
     return {
-        "postgres": (SERVER, {"admin": made["postgres_admin"], "auth": made["postgres_auth"]}),
-        "mongo": (SERVER, {"admin": made["mongo_admin"], "key": made["mongo_key"]}),
-        "mongo-users": (
-            SERVER,
-            {name: made[f"mongo_{name}"] for name in ("admin", "converter", "worker", "notification")},
-        ),
-        "rabbitmq": (SERVER, {"definitions.json": _definitions(made)}),
-        "valkey": (SERVER, {"valkey.conf": _valkey(made), "password": made["valkey"]}),
-        "gateway": (
-            SERVICE,
-            {
-                "amqp_url": amqp["gateway"],
-                "introspection": introspection,
-                "token_key": made["gateway_token_key"],
-                "rate_limit_storage_url": f"redis://:{made['valkey']}@valkey:6379/0",
-            },
-        ),
-        "auth": (
-            SERVICE,
-            {
-                "amqp_url": amqp["auth"],
-                "database_url": f"postgresql://tonegate:{made['postgres_auth']}@postgres:5432/tonegate",
-                "introspection": introspection,
-                "data_keys": made["data_keys"],
-                "gateway_public_keys": gateway_public_keys,
-            },
-        ),
-        "converter": (
-            SERVICE,
-            {
-                "amqp_url": amqp["converter"],
-                "gateway_public_keys": gateway_public_keys,
-                "link_key": made["link_key"],
-                "mongo_url": _mongo(made, "converter", "tonegate"),
-            },
-        ),
-        "worker": (
-            SERVICE,
-            {"amqp_url": amqp["worker"], "mongo_url": _mongo(made, "worker", "tonegate")},
-        ),
-        "notification": (
-            SERVICE,
-            {
-                "amqp_url": amqp["notification"],
-                "gateway_public_keys": gateway_public_keys,
-                "link_key": made["link_key"],
-                "mongo_url": _mongo(made, "notification", "tonegate_notification"),
-                "webhook_key": made["webhook_key"],
-            },
-        ),
+        "postgres": {"admin": made["postgres_admin"], "auth": made["postgres_auth"]},
+        "mongo": {"admin": made["mongo_admin"], "key": made["mongo_key"]},
+        "mongo-users": {name: made[f"mongo_{name}"] for name in users},
+        "rabbitmq": {"definitions.json": _definitions(made)},
+        "valkey": {"valkey.conf": _valkey(made), "password": made["valkey"]},
     }
 
 
-def _mongo(made: Values, user: str, database: str) -> str:
-    return f"mongodb://{user}:{made[f'mongo_{user}']}@mongo:27017/{database}?replicaSet=tonegate"
+def _of_services(made: Values) -> dict[str, dict[str, str]]:
+    introspection = {"introspection": made["introspection"]}
+    link_key, data_keys = {"link_key": made["link_key"]}, {"data_keys": made["data_keys"]}
+    gateway_keys = {"gateway_public_keys": public_key(made["gateway_token_key"])}
+    own: dict[str, dict[str, str]] = {
+        "gateway": {
+            **introspection,
+            "token_key": made["gateway_token_key"],
+            "rate_limit_storage_url": f"redis://:{made['valkey']}@valkey:6379/0",
+        },
+        "auth": {**introspection, **data_keys, **gateway_keys, "database_url": _postgres(made)},
+        "converter": {**gateway_keys, **link_key, "mongo_url": _mongo(made, "converter", "tonegate")},
+        "worker": {"mongo_url": _mongo(made, "worker", "tonegate")},
+        "notification": {
+            **gateway_keys,
+            **link_key,
+            "mongo_url": _mongo(made, "notification", "tonegate_notification"),
+            "webhook_key": made["webhook_key"],
+        },
+    }
+    backup = {
+        **data_keys,
+        "database_url": _postgres(made),
+        "converter_mongo_url": _mongo(made, "backup", "tonegate", "&authSource=admin"),
+        "notification_mongo_url": _mongo(made, "backup", "tonegate_notification", "&authSource=admin"),
+    }
+    return {
+        **{name: {**files, "amqp_url": _amqp(made, name)} for name, files in own.items()},
+        "backup": backup,
+    }
+
+
+def _amqp(made: Values, process: str) -> str:
+    return f"amqp://tonegate-{process}:{made[f'rabbitmq_{process}']}@rabbitmq:5672/tonegate"
+
+
+def _postgres(made: Values) -> str:
+    return f"postgresql://tonegate:{made['postgres_auth']}@postgres:5432/tonegate"
+
+
+def _mongo(made: Values, user: str, database: str, more: str = "") -> str:
+    return f"mongodb://{user}:{made[f'mongo_{user}']}@mongo:27017/{database}?replicaSet=tonegate{more}"
 
 
 def _definitions(made: Values) -> str:

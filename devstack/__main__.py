@@ -1,4 +1,4 @@
-"""Command line of the development stack: `python -m devstack up | down | demo`."""
+"""Command line of the development stack: `python -m devstack up | down | demo | backup | restore`."""
 
 import argparse
 import os
@@ -9,6 +9,7 @@ from types import FrameType
 from typing import NoReturn
 
 from devstack.background import Background
+from devstack.backups import Backups
 from devstack.demo.run import Demo
 from devstack.errors import StackError
 from devstack.home import REPOSITORY
@@ -23,6 +24,10 @@ def main(verb: str) -> None:
             Background(state, given).up()
         case "down":
             Background(state, given).down()
+        case "backup":
+            Backups(state, given).create(_path("TO"))
+        case "restore":
+            Backups(state, given).restore(_required_path("FROM"))
         case _:
             Demo(state, given).run(_path("VIDEO"), _path("OUT"))
 
@@ -30,7 +35,14 @@ def main(verb: str) -> None:
 def _path(variable: str) -> Path | None:
     """Reads a path from the environment: make recipes pass through a shell, which would interpret it."""
     named = os.environ.get(variable)
-    return Path(named).expanduser() if named else None
+    return Path(named).expanduser().absolute() if named else None
+
+
+def _required_path(variable: str) -> Path:
+    path = _path(variable)
+    if path is None:
+        raise StackError(f"name the backup: make restore {variable}=.devstack/backups/…")
+    return path
 
 
 def _stop(signum: int, _frame: FrameType | None) -> NoReturn:
@@ -40,7 +52,7 @@ def _stop(signum: int, _frame: FrameType | None) -> NoReturn:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m devstack", description=__doc__)
-    parser.add_argument("verb", choices=["up", "down", "demo"])
+    parser.add_argument("verb", choices=["up", "down", "demo", "backup", "restore"])
     chosen = parser.parse_args().verb
     for signum in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, _stop)

@@ -108,7 +108,9 @@ def build(
                     "/",
                     route_handlers=compose(
                         [
-                            *modules(settings, sessions, tokens, watches, idempotency),
+                            *modules(
+                                settings, sessions, tokens, watches, idempotency=idempotency, limits=limits
+                            ),
                             WebModule(web_files=load_files(page_folder)),
                         ]
                     ),
@@ -131,7 +133,9 @@ def modules(
     sessions: Sessions,
     tokens: TokenCache,
     watches: Watches,
+    *,
     idempotency: Idempotency,
+    limits: RateLimits,
 ) -> Sequence[object]:
     """The features, each with the services its routes call."""
     key = parse_key_pair(settings.token_key)
@@ -148,7 +152,7 @@ def modules(
         BrowserSessionsModule(service=auth, sessions=of_accounts, session_cookie=for_page),
         AccountsModule(service=auth, tokens=tokens, idempotency=idempotency),
         AdministrationModule(service=auth, converter=converter, audit_log=AuditLog(auth), tokens=tokens),
-        ConversionsModule(converter=converter, idempotency=idempotency, watches=watches),
+        ConversionsModule(converter=converter, idempotency=idempotency, watches=watches, limits=limits),
         UploadsModule(converter=converter),
         WebhooksModule(
             service=notification, announcements=WebhookAnnouncements(auth), idempotency=idempotency

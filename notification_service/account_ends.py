@@ -1,4 +1,6 @@
-"""What follows from the end of a session or an account: webhooks and push subscriptions are removed."""
+"""What follows from the end of a session, an API key or an account: webhooks and push subscriptions are
+removed.
+"""
 
 from notification_service.push.session_end import SubscriptionEnd
 from notification_service.webhooks.account_deletion import AccountDeletion
@@ -22,8 +24,9 @@ def account_handlers(webhooks: AccountDeletion, push: SubscriptionEnd) -> Handle
         await push.delete_earlier(event.user_id, event.recovered_at, event.ended)
         await webhooks.recover_account(event, delivery)
 
-    async def end_session(event: SessionRevoked, _: Delivery) -> None:
+    async def end_session(event: SessionRevoked, delivery: Delivery) -> None:
         await push.end_session(event)
+        await webhooks.end_key(event, delivery)
 
     return Handlers(
         {

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
+from typing import Protocol
 
 from litestar import Litestar
 from prometheus_client import CollectorRegistry
@@ -47,6 +48,12 @@ SMTP_CHECK_CACHED_S = 5.0
 QUEUES = (NOTIFICATION_MAIL, NOTIFICATION_WEBHOOKS, NOTIFICATION_RECORDS, NOTIFICATION_ACCOUNTS)
 # A redelivery of five seconds, and its handling.
 HANDOVER = timedelta(seconds=10)
+
+
+class Runner(Protocol):
+    """A background task."""
+
+    async def run(self) -> None: ...
 
 
 async def run(settings: NotificationSettings, stop: asyncio.Event, handover: timedelta = HANDOVER) -> None:
@@ -105,10 +112,14 @@ async def run(settings: NotificationSettings, stop: asyncio.Event, handover: tim
         async with asyncio.TaskGroup() as tasks:
             for each in (*consumers, webhooks.dispatcher):
                 tasks.create_task(each.run())
-            background = [tasks.create_task(each.run()) for each in (preparation, emails.records, relay)]
+            background = _started(tasks, preparation, emails.records, relay, webhooks.reencryption)
             await serve(app, registry, _listeners(settings), stop)
             await cancel_all(background)
             await emails.records.record_remembered()
+
+
+def _started(tasks: asyncio.TaskGroup, *runners: Runner) -> list[asyncio.Task[None]]:
+    return [tasks.create_task(each.run()) for each in runners]
 
 
 async def _drain(

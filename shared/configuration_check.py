@@ -51,8 +51,12 @@ def check_config(
 
 def check_server_url(variable: str, url: Secret, *schemes: str) -> None:
     """Raises SettingsError, which does not repeat the URL, unless it has one of the schemes, and a host."""
-    parts = urlsplit(url.reveal())
-    if parts.scheme not in schemes or not parts.netloc.rpartition("@")[2]:
+    try:
+        parts = urlsplit(url.reveal())
+        is_valid = parts.scheme in schemes and parts.netloc.rpartition("@")[2] != ""
+    except ValueError:  # its message may quote the password
+        is_valid = False
+    if not is_valid:
         raise SettingsError(f"{variable}: it is no URL such as {schemes[0]}://user:password@host:port")
 
 

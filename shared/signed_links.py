@@ -23,13 +23,14 @@ class LinkSigner:
     before are not valid any more. The link carries it, so that its signature is checked without a look-up.
     """
 
-    def __init__(self, key: Secret) -> None:
-        self._key = key
+    def __init__(self, keys: Secret) -> None:
+        """`keys`: the first signs, `signatures` has those of all of them."""
+        self._keys = [key.reveal().encode() for key in keys.split()]
 
     def sign(self, conversion_id: str, expires_at: datetime, links_ended: int = 0) -> str:
         """Path and query of the link, relative to the public URL."""
         expires = int(expires_at.timestamp())
-        signature = self.signature(conversion_id, expires, links_ended)
+        signature = self.signatures(conversion_id, expires, links_ended)[0]
         series = f"&{SERIES}={links_ended}" if links_ended else ""
         return f"{audio_path(conversion_id)}?expires={expires}&signature={signature}{series}"
 
@@ -37,12 +38,16 @@ class LinkSigner:
         """As `sign`; events of earlier versions bring their link."""
         return event.audio_path or self.sign(event.conversion_id, event.link_expires_at, event.links_ended)
 
-    def signature(self, conversion_id: str, expires: int, links_ended: int = 0) -> str:
+    def signatures(self, conversion_id: str, expires: int, links_ended: int = 0) -> list[str]:
+        """The signature by each key."""
         message = f"v1\n{conversion_id}\n{expires}"
         if links_ended:
             message = f"v2\n{conversion_id}\n{expires}\n{links_ended}"
-        digest = hmac.new(self._key.reveal().encode(), message.encode(), hashlib.sha256).digest()
-        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+        return self.digests(message)
+
+    def digests(self, message: str) -> list[str]:
+        digests = [hmac.digest(key, message.encode(), hashlib.sha256) for key in self._keys]
+        return [base64.urlsafe_b64encode(digest).rstrip(b"=").decode() for digest in digests]
 
 
 def audio_path(conversion_id: str) -> str:

@@ -69,7 +69,7 @@ async def _wait_uncancelled(task: asyncio.Task[Any], timeout_s: float) -> None:
             continue
 
 
-async def cancel_all(tasks: Collection[asyncio.Task[None]], again_s: float = CANCEL_AGAIN_S) -> None:
+async def cancel_all(tasks: Collection[asyncio.Task[Any]], again_s: float = CANCEL_AGAIN_S) -> None:
     """Cancels tasks and waits until they have ended; cancels those again that lost the cancellation.
 
     Does not raise what the tasks raise. Logs an error and returns if tasks still run after MAX_CANCELS rounds

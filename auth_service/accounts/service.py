@@ -10,12 +10,12 @@ from auth_service.audit.activity.service import ActivityLog
 from auth_service.database.engine import Database, Transaction
 from auth_service.database.outbox import EventWriter
 from auth_service.errors import InvalidCredentials, LastAdministrator
+from auth_service.factors.proofs import FactorProofs
 from auth_service.mailer.mail_token import Purpose
 from auth_service.mailer.repository import MailTokenRepository
 from auth_service.mailer.service import AccountMailer
 from auth_service.oauth.repository import HandoverRepository
 from auth_service.passwords.new_password import NewPasswords
-from auth_service.passwords.proofs import Proofs
 from auth_service.passwords.service import PasswordAuthenticator
 from auth_service.sessions.revocation import Revocation
 from auth_service.users.address import parse_email_field
@@ -29,12 +29,13 @@ from shared.errors import InvalidToken
 class OwnAccount:
     """Password change, address change and deletion of an account by its owner.
 
-    All methods raise InvalidCredentials for a wrong password, RateLimited and Overloaded.
+    All methods raise InvalidCredentials for a wrong password, RateLimited, Overloaded, and ProofRequired or
+    FactorProofRequired: an account with a second factor needs a fresh proof by one.
     """
 
     database: Database
     authenticator: PasswordAuthenticator
-    proofs: Proofs
+    proofs: FactorProofs
     new_passwords: NewPasswords
     mailer: AccountMailer
     revocation: Revocation
@@ -106,7 +107,9 @@ class OwnAccount:
             user = await UserRepository(transaction).find(caller.user_id)
         if user is None:
             raise InvalidToken
-        return await self.authenticator.reauthenticate(user, password, caller.client)
+        authenticated = await self.authenticator.reauthenticate(user, password, caller.client)
+        await self.proofs.require_factor(caller)
+        return authenticated
 
 
 async def _lock_unchanged(transaction: Transaction, authenticated: User) -> User:

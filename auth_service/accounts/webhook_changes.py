@@ -8,8 +8,8 @@ from auth_service.audit.activity.event import Event
 from auth_service.audit.activity.service import ActivityLog
 from auth_service.database.engine import Database
 from auth_service.database.outbox import EventWriter
+from auth_service.factors.proofs import FactorProofs
 from auth_service.mailer.service import AccountMailer
-from auth_service.passwords.proofs import Proofs
 from auth_service.users.repository import UserRepository
 from shared.contracts.events import WebhookChanged
 from shared.errors import InvalidToken, Unavailable
@@ -24,14 +24,14 @@ NAMESPACE = UUID("5b0f2b5e-6d0c-4c55-9a55-0d6a6f0f7c11")
 @dataclass(frozen=True)
 class WebhookChanges:
     database: Database
-    proofs: Proofs
+    proofs: FactorProofs
     mailer: AccountMailer
     activity: ActivityLog
     events: EventWriter
 
     async def announce(self, caller: Caller, change: Event, current_password: str | None) -> None:
         """Records a change that is about to be made, or a deletion that was. Raises
-        ProofRequired for a session without a fresh proof, and what Proofs.require raises.
+        ProofRequired for a session without a fresh proof, and what FactorProofs.require raises.
 
         An API key needs none: it was created with one, for this scope. Deleting needs none either: it only
         takes access away.

@@ -9,7 +9,7 @@ from litestar.params import FromPath, JSONBody
 from auth_service.api_keys.schemas import api_key_body
 from auth_service.api_keys.service import ApiKeys
 from auth_service.audit.activity.caller import Caller
-from auth_service.passwords.proofs import Proofs
+from auth_service.factors.proofs import FactorProofs
 from auth_service.tokens.principal import Principal
 from shared.contracts.api_keys import ApiKeyList, MadeApiKey, NewApiKey
 from shared.http import Injected
@@ -23,10 +23,10 @@ class ApiKeyController(Controller):
         self,
         data: JSONBody[NewApiKey],
         caller: Injected[Caller],
-        proofs: Injected[Proofs],
+        factor_proofs: Injected[FactorProofs],
         api_keys: Injected[ApiKeys],
     ) -> MadeApiKey:
-        await proofs.require(caller, data.current_password)
+        await factor_proofs.require(caller, data.current_password)
         key, text = await api_keys.create(caller, data.name, data.scopes, data.expires_at)
         return MadeApiKey(**msgspec.structs.asdict(api_key_body(key)), key=text)
 

@@ -70,11 +70,13 @@ class ApiKeys:
             return await ApiKeyRepository(transaction).list(user_id)
 
     async def delete(self, caller: Caller, key_id: UUID) -> None:
-        """Deletes a key and announces it to all gateways. Raises NotFound, also for another user's key."""
+        """Deletes a key and announces it, so that gateways refuse it and its webhooks end. Raises NotFound,
+        also for another user's key.
+        """
         async with self.database.transaction() as transaction:
             if not await ApiKeyRepository(transaction).delete(key_id, caller.user_id):
                 raise NotFound
-            await self.events.write_revocations(transaction, caller.user_id, [key_id])
+            await self.events.write_revocations(transaction, caller.user_id, [key_id], key_deleted=True)
             await self.activity.record_call(
                 transaction, Event.API_KEY_DELETED, caller, {"key_id": str(key_id)}
             )

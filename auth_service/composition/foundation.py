@@ -8,6 +8,8 @@ from auth_service.audit.activity.service import ActivityLog
 from auth_service.database.encryption import DataCipher
 from auth_service.database.engine import Database
 from auth_service.database.outbox import EventWriter
+from auth_service.factors.challenges import Challenges
+from auth_service.factors.proofs import FactorProofs
 from auth_service.factors.relying_party import relying_party
 from auth_service.factors.removal import FactorRemoval
 from auth_service.factors.verification import FactorVerification
@@ -59,9 +61,13 @@ class Foundation:
         removal = FactorRemoval(self.revocation, self.mailer, self.activity)
         self.account_claim = AccountClaim(self.revocation, removal, self.events, now)
         self.authenticator = PasswordAuthenticator(database, self.hasher, self.throttle, self.activity)
-        self.proofs = Proofs(database, self.authenticator, self.activity, now)
         self.party = relying_party(settings.public_url)
         codes = CodeThrottle(now)
         self.factor_verification = FactorVerification(
             self.cipher, self.party, codes, self.mailer, self.activity, now
+        )
+        self.proofs = Proofs(database, self.authenticator, self.activity, now)
+        self.challenges = Challenges(now)
+        self.factor_proofs = FactorProofs(
+            database, self.proofs, self.factor_verification, self.challenges, self.activity
         )

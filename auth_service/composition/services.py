@@ -10,10 +10,8 @@ from auth_service.admin.service import Administration
 from auth_service.api_keys.service import ApiKeys
 from auth_service.audit.service import AuditLog
 from auth_service.composition.foundation import Foundation
-from auth_service.factors.challenges import Challenges
 from auth_service.factors.enrolment import Enrolment
 from auth_service.factors.passkey_registration import PasskeyRegistration
-from auth_service.factors.proofs import FactorProofs
 from auth_service.factors.service import Factors
 from auth_service.introspection.authentication import CallerLookup
 from auth_service.introspection.service import Introspection
@@ -62,7 +60,6 @@ def token_services(base: Foundation) -> dict[str, object]:
 def factor_services(base: Foundation) -> dict[str, object]:
     database, now, new_id = base.database, base.now, base.new_id
     enrolment = Enrolment(base.revocation, base.mailer, base.activity, now)
-    challenges = Challenges(now)
     return {
         "factors": Factors(
             database=database,
@@ -76,11 +73,9 @@ def factor_services(base: Foundation) -> dict[str, object]:
             new_id=new_id,
         ),
         "passkey_registration": PasskeyRegistration(
-            database, base.party, challenges, enrolment, base.events, now, new_id
+            database, base.party, base.challenges, enrolment, base.events, now, new_id
         ),
-        "factor_proofs": FactorProofs(
-            database, base.proofs, base.factor_verification, challenges, base.activity
-        ),
+        "factor_proofs": base.factor_proofs,
     }
 
 
@@ -178,7 +173,7 @@ def account_services(base: Foundation) -> dict[str, object]:
         "own_account": OwnAccount(
             database=database,
             authenticator=base.authenticator,
-            proofs=base.proofs,
+            proofs=base.factor_proofs,
             new_passwords=new_passwords,
             mailer=mailer,
             revocation=base.revocation,
@@ -206,7 +201,7 @@ def account_services(base: Foundation) -> dict[str, object]:
 
 
 def webhook_changes(base: Foundation) -> WebhookChanges:
-    return WebhookChanges(base.database, base.proofs, base.mailer, base.activity, base.events)
+    return WebhookChanges(base.database, base.factor_proofs, base.mailer, base.activity, base.events)
 
 
 def administration_services(base: Foundation, audit_log: AuditLog) -> dict[str, object]:

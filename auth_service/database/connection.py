@@ -38,9 +38,10 @@ def driver_url(url: Secret) -> URL:
 def check_database_url(url: Secret) -> None:
     """Raises SettingsError for a URL that cannot be used, which the error does not repeat."""
     try:
-        ssl_argument(_parsed(url))
-    except ArgumentError:
+        parsed = _parsed(url)
+    except (ArgumentError, ValueError):  # the message of ValueError quotes the port
         raise SettingsError("AUTH_DATABASE_URL: it is no URL such as postgresql://user@host/name") from None
+    ssl_argument(parsed)
 
 
 def _parsed(url: Secret) -> URL:

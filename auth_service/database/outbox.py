@@ -78,9 +78,11 @@ class EventWriter:
         await store(transaction, envelope)
 
     async def write_revocations(
-        self, transaction: Transaction, user_id: UUID, revoked: Iterable[UUID]
+        self, transaction: Transaction, user_id: UUID, revoked: Iterable[UUID], *, key_deleted: bool = False
     ) -> None:
-        """One SessionRevoked for each id of a session or API key; gateways then drop it from their caches."""
+        """One SessionRevoked for each id of a session or API key; gateways then drop it from their caches.
+        With `key_deleted` its webhooks end as well.
+        """
         for each in revoked:
-            event = SessionRevoked(session_id=str(each), user_id=str(user_id))
+            event = SessionRevoked(session_id=str(each), user_id=str(user_id), key_deleted=key_deleted)
             await self.write(transaction, event, each)

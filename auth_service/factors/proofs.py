@@ -1,4 +1,4 @@
-"""Fresh proofs of sessions by a second factor, and the proof that changes of factors need."""
+"""Fresh proofs of sessions by a second factor, and the proof that sensitive changes need."""
 
 from dataclasses import dataclass
 
@@ -28,12 +28,16 @@ class FactorProofs:
     activity: ActivityLog
 
     async def require(self, caller: Caller, current_password: str | None = None) -> None:
-        """Requires a fresh proof before a change of factors: of an account with a factor, one by a factor, so
-        that a stolen password and a stolen token together remove none (ASVS 5.0 §6.4.4).
+        """Requires a fresh proof: of an account with a factor, one by a factor, so that a stolen password and
+        a stolen token together change nothing (ASVS 5.0 §6.4.4, §7.5.1).
 
         Raises what Proofs.require raises, and FactorProofRequired.
         """
         await self.proofs.require(caller, current_password)
+        await self.require_factor(caller)
+
+    async def require_factor(self, caller: Caller) -> None:
+        """Raises FactorProofRequired if the account has a factor and the session no fresh proof by one."""
         async with self.database.transaction() as transaction:
             if not await FactorRepository(transaction).list_confirmed(caller.user_id):
                 return

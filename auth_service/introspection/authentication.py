@@ -59,10 +59,14 @@ async def authenticate(request: Request[Any, Any, Any], caller_lookup: Injected[
 
 
 class GatewayCredentials:
-    """HTTP Basic credentials (RFC 7617) with the secret shared by gateway and auth_service."""
+    """HTTP Basic credentials (RFC 7617) with a secret shared by gateway and auth_service.
 
-    def __init__(self, secret: Secret) -> None:
-        self._expected = base64.b64encode(f"{GATEWAY}:{secret.reveal()}".encode())
+    Each of `secrets` is accepted, so that it can be replaced.
+    """
+
+    def __init__(self, secrets: Secret) -> None:
+        texts = [f"{GATEWAY}:{each.reveal()}" for each in secrets.split()]
+        self._accepted = [base64.b64encode(text.encode()) for text in texts]
 
     async def guard(self, connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
         """Guards internal routes: the Authorization header is the gateway's (RFC 7662 §2.1)."""
@@ -71,8 +75,9 @@ class GatewayCredentials:
     def check(self, header: str) -> None:
         """Raises GatewayOnly unless the header holds the gateway's credentials."""
         scheme, _, credentials = header.partition(" ")
-        same = hmac.compare_digest(credentials.strip().encode(), self._expected)
-        if scheme.lower() != "basic" or not same:
+        given = credentials.strip().encode()
+        matching = sum(hmac.compare_digest(given, each) for each in self._accepted)
+        if scheme.lower() != "basic" or not matching:
             raise GatewayOnly
 
 

@@ -5,10 +5,10 @@ from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK
 
 from auth_service.audit.activity.caller import Caller
+from auth_service.factors.proofs import FactorProofs
 from auth_service.oauth.identities import LinkedIdentities
 from auth_service.oauth.schemas import Finish, Redirected, Start, parse_front_end
 from auth_service.oauth.service import ProviderLogin, StartedLogin
-from auth_service.passwords.proofs import Proofs
 from auth_service.throttle.client import Client
 from auth_service.tokens.principal import Principal
 from shared.contracts.oauth import IdentityList, ProviderList, SignInCode
@@ -61,9 +61,9 @@ class IdentityController(Controller):
         self,
         identity_id: FromPath[str],
         caller: Injected[Caller],
-        proofs: Injected[Proofs],
+        factor_proofs: Injected[FactorProofs],
         linked_identities: Injected[LinkedIdentities],
         data: JSONBody[CurrentPassword | None] = None,
     ) -> None:
-        await proofs.require(caller, data.current_password if data else None)
+        await factor_proofs.require(caller, data.current_password if data else None)
         await linked_identities.unlink(caller, identity_id)

@@ -8,7 +8,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT
 
 from auth_service.audit.activity.caller import Caller
 from auth_service.factors.answer import parse_answer
-from auth_service.passwords.proofs import Proofs
+from auth_service.factors.proofs import FactorProofs
 from auth_service.sessions.factor_login import FactorLogin
 from auth_service.sessions.login import PasswordLogin
 from auth_service.sessions.refresh import TokenRefresh
@@ -57,11 +57,11 @@ class SessionController(Controller):
         self,
         session_id: FromPath[UUID],
         caller: Injected[Caller],
-        proofs: Injected[Proofs],
+        factor_proofs: Injected[FactorProofs],
         sessions: Injected[Sessions],
         data: JSONBody[CurrentPassword | None] = None,
     ) -> None:
         """Ending the caller's own session is a logout, which needs no fresh proof."""
         if session_id != caller.session_id:
-            await proofs.require(caller, data.current_password if data else None)
+            await factor_proofs.require(caller, data.current_password if data else None)
         await sessions.end_other(caller, session_id)

@@ -22,6 +22,8 @@ from shared.logs import get_logger
 
 # How long a request waits for clean-up before it is answered.
 REQUEST_WAIT_S = 3.0
+# How many deletions of several at once are under way at the same time.
+PURGES_AT_ONCE = 4
 
 
 class Cleanup:
@@ -31,6 +33,7 @@ class Cleanup:
         self._store = store
         self._blobs = blobs
         self._background: set[asyncio.Task[None]] = set()
+        self._purges = asyncio.Semaphore(PURGES_AT_ONCE)
 
     async def delete(self, conversion_id: str, now: datetime) -> None:
         """Marks a conversion as deleted and purges it, if need be after the return.
@@ -40,15 +43,27 @@ class Cleanup:
         marked = await change(self._store, conversion_id, lambda newest: deleted(newest, now))
         await self.in_background(self.purge_unless_written(marked, now))
 
+    async def delete_later(self, conversion_id: str, now: datetime) -> None:
+        """As `delete`, but waits for no blob: they are deleted in turn with those of others."""
+        marked = await change(self._store, conversion_id, lambda newest: deleted(newest, now))
+        self._start(self._purge_in_turn(marked, now))
+
+    async def _purge_in_turn(self, conversion: Conversion, now: datetime) -> None:
+        async with self._purges:
+            await self.purge_unless_written(conversion, now)
+
     async def in_background(self, work: Coroutine[object, object, None]) -> None:
         """Runs clean-up that may continue after the response; returns after REQUEST_WAIT_S at the latest.
 
         It is not cancelled: the timeouts of the store end it, and the sweeper repeats what has failed.
         """
+        await asyncio.wait({self._start(work)}, timeout=REQUEST_WAIT_S)
+
+    def _start(self, work: Coroutine[object, object, None]) -> "asyncio.Task[None]":
         task = asyncio.create_task(_logged(work))
         self._background.add(task)
         task.add_done_callback(self._background.discard)
-        await asyncio.wait({task}, timeout=REQUEST_WAIT_S)
+        return task
 
     async def purge_unless_written(self, conversion: Conversion, now: datetime) -> None:
         """Deletes the blobs of a deleted conversion, and its record unless a writer may still be active.

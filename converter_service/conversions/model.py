@@ -55,7 +55,8 @@ class Source(Struct, frozen=True, kw_only=True):
 
 class Result(Struct, frozen=True, kw_only=True):
     """The audio: `size` in bytes, `duration` in seconds, `bitrate` in bits per second. `gaps` is None or the
-    seconds of the source that have no sound although there should be some.
+    seconds of the source that have no sound although there should be some; `crc32` is that of archives, None
+    in records that were stored before the attribute existed.
     """
 
     size: int
@@ -64,6 +65,7 @@ class Result(Struct, frozen=True, kw_only=True):
     bitrate: int | None
     sha256: str
     gaps: float | None = None
+    crc32: int | None = None
 
 
 class Failure(Struct, frozen=True):
@@ -91,6 +93,7 @@ class Conversion(Struct, frozen=True, kw_only=True):
     the conversions of one video, `counts_video` is true for the one whose bytes it is in the quota.
     `links_ended` counts how often the owner has ended the links to the audio; it is part of their signatures.
     `links_reset_at` is when a reset of the password last did so.
+    `details_blob` has the result's waveform and chapters.
     `temporary_blobs` are to be deleted when the conversion ends, except the one that becomes the audio. An id
     is recorded here before its first byte is stored, so that nothing is lost track of in a crash.
     """
@@ -108,6 +111,7 @@ class Conversion(Struct, frozen=True, kw_only=True):
     result: Result | None = None
     error: Failure | None = None
     audio_blob: str | None = None
+    details_blob: str | None = None
     temporary_blobs: tuple[str, ...] = ()
     attempts: int = 0
     lease: Lease | None = None
@@ -136,9 +140,8 @@ class Conversion(Struct, frozen=True, kw_only=True):
         it is complete: `Cleanup` keeps them then.
         """
         uploaded = self.upload.blobs if self.upload else ()
-        return tuple(
-            blob for blob in (self.source_blob, *uploaded, self.audio_blob, *self.temporary_blobs) if blob
-        )
+        held = (self.source_blob, *uploaded, self.audio_blob, self.details_blob, *self.temporary_blobs)
+        return tuple(blob for blob in held if blob)
 
     @property
     def referenced_blobs(self) -> tuple[str, ...]:

@@ -11,12 +11,17 @@ DAY = timedelta(hours=24)
 RETRY_AFTER_S = 900
 
 
+# A run may use so much more than expected before it is counted anew: estimates are rough.
+TOLERANCE, TOLERANCE_S = 2.0, 60.0
+
+
 class ProcessorTimeUsedUp(Exception):
-    """The run is expected to use more processor seconds than the account has left; the text says so."""
+    """The run needs more processor seconds than the account has left; the text says so."""
 
 
 class ProcessorQuota:
-    """Counts what runs are expected to use from their start, and what they used from their end.
+    """Counts what runs are expected to use from their start, what they use once that is far more, and what
+    they used from their end.
 
     The use of a run whose worker dies stays at the expected one. With `limit_s` 0 there is no limit, and
     nothing is recorded.
@@ -51,6 +56,19 @@ class ProcessorQuota:
             f"The conversion would use about {expected_s:.0f} processor seconds; {left_s:.0f} are left of "
             f"the {self._limit_s} that an account has for 24 hours."
         )
+
+    async def check_running(self, owner_id: str, run_id: str, *, expected_s: float, used_s: float) -> None:
+        """Counts a run as measured that has used far more than expected. Raises ProcessorTimeUsedUp if the
+        account's limit is then exceeded, and Unavailable.
+        """
+        if not self._limit_s or used_s <= TOLERANCE * expected_s + TOLERANCE_S:
+            return
+        await self._use.record(run_id, owner_id, used_s, self._clock())
+        if await self._used_s(owner_id) > self._limit_s:
+            raise ProcessorTimeUsedUp(
+                f"The conversion has used {used_s:.0f} processor seconds, far more than the {expected_s:.0f} "
+                f"that were expected, and the account has none left of the {self._limit_s} for 24 hours."
+            )
 
     async def settle(self, owner_id: str, run_id: str, used_s: float) -> None:
         """Counts the run as measured. If the store is unavailable, the expected use stays."""

@@ -5,10 +5,12 @@ from datetime import datetime
 
 from msgspec import UNSET, Struct, structs
 
+from converter_service.conversions.bulk import Outcome
 from converter_service.conversions.model import Conversion, Failure, Result, Source
 from converter_service.conversions.public_paths import PublicPaths
 from converter_service.media.option_parser import display_stored
-from shared.contracts.conversions import Audio
+from shared.contracts.conversions import Audio, BulkError
+from shared.errors import ServiceError
 
 
 class ConversionView(Struct, frozen=True, kw_only=True):
@@ -32,6 +34,19 @@ class ManagedConversion(ConversionView, frozen=True, kw_only=True):
     """A conversion as administrators see it: with the id of its owner."""
 
     owner_id: str
+
+
+class BulkOutcome(Struct, frozen=True, kw_only=True):
+    """The outcome for one of several conversions."""
+
+    id: str
+    status: int
+    conversion: ConversionView | None
+    error: BulkError | None
+
+
+class BulkOutcomes(Struct, frozen=True):
+    items: list[BulkOutcome]
 
 
 class Page(Struct, frozen=True):
@@ -76,6 +91,20 @@ def to_view(conversion: Conversion, paths: PublicPaths) -> ConversionView:
     )
 
 
+def bulk_outcome(outcome: Outcome, paths: PublicPaths) -> BulkOutcome:
+    done = outcome.conversion
+    return BulkOutcome(
+        id=outcome.conversion_id,
+        status=outcome.status,
+        conversion=to_view(done, paths) if done else None,
+        error=_error(outcome.error) if outcome.error else None,
+    )
+
+
+def _error(error: ServiceError) -> BulkError:
+    return BulkError(error.code, error.detail, error.retry_after_s)
+
+
 def _next(found: Sequence[Conversion], limit: int) -> str | None:
     return found[limit - 1].id if len(found) > limit else None
 
@@ -84,5 +113,5 @@ def _result(result: Result | None, url: str) -> Audio | None:
     if result is None:
         return None
     known = structs.asdict(result)
-    gaps = known.pop("gaps") or UNSET
+    gaps, _ = known.pop("gaps") or UNSET, known.pop("crc32")
     return Audio(**known, gaps=gaps, url=url)

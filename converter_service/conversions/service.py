@@ -1,7 +1,8 @@
 """Reading and deleting conversions, and access to their audio."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from msgspec import Struct
 
@@ -10,6 +11,7 @@ from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.lease import LeaseLost
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.ports import ConversionStore
+from converter_service.conversions.result_details import ResultDetails, read_details
 from converter_service.conversions.signed_links import INVALID
 from converter_service.errors import NotReady
 from shared.clock import Clock
@@ -33,6 +35,7 @@ class Audio(Struct, frozen=True):
     size: int
     sha256: str
     format: str
+    crc32: int | None = None
 
 
 @dataclass(frozen=True)
@@ -63,15 +66,36 @@ class Conversions:
 
     async def delete(self, owner: Principal, conversion_id: str) -> None:
         """Deletes a conversion in any state: invisible at once, its blobs are deleted soon after."""
+        await self._delete(owner, conversion_id, self.cleanup.delete)
+
+    async def delete_later(self, owner: Principal, conversion_id: str) -> None:
+        """As `delete`, but does not wait for the blobs: for several conversions at once."""
+        await self._delete(owner, conversion_id, self.cleanup.delete_later)
+
+    async def _delete(
+        self, owner: Principal, conversion_id: str, delete: Callable[[str, datetime], Awaitable[None]]
+    ) -> None:
         await self.get(owner, conversion_id)
         try:
-            await self.cleanup.delete(conversion_id, self.clock())
+            await delete(conversion_id, self.clock())
         except LeaseLost:
             raise NotFound from None
 
     async def audio(self, owner: Principal, conversion_id: str) -> Audio:
         """Raises NotReady unless it has completed, Gone after it has expired."""
         return _finished(await self.get(owner, conversion_id))
+
+    async def details(self, owner: Principal, conversion_id: str) -> ResultDetails:
+        """The waveform and the chapters of the audio, which results of earlier versions lack. Raises NotReady
+        unless it has completed, Gone after it has expired.
+        """
+        found = (await self.audio(owner, conversion_id)).conversion
+        if found.details_blob is None:
+            return ResultDetails()
+        try:
+            return await read_details(self.blobs, found.details_blob)
+        except BlobMissing:
+            raise Gone("The audio has been deleted.") from None
 
     async def public_audio(self, conversion_id: str, links_ended: int) -> Audio:
         """For the holder of a signed link that was made when links had been ended `links_ended` times. Raises
@@ -103,4 +127,4 @@ def _finished(conversion: Conversion) -> Audio:
     if conversion.status is not State.COMPLETED or conversion.result is None or conversion.audio_blob is None:
         raise NotReady(WITHOUT_AUDIO.get(conversion.status, ""))
     result = conversion.result
-    return Audio(conversion, conversion.audio_blob, result.size, result.sha256, result.format)
+    return Audio(conversion, conversion.audio_blob, result.size, result.sha256, result.format, result.crc32)

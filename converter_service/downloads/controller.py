@@ -1,6 +1,5 @@
 """Downloads of the audio of a conversion, whole or a range, by access token or signed link."""
 
-import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -8,9 +7,9 @@ from litestar import Controller, Response, get, head
 from litestar.params import FromPath
 from litestar.response import Stream
 
-from converter_service.conversions.model import Conversion
 from converter_service.conversions.service import Audio, Conversions
 from converter_service.downloads.access import AudioAccess, Call
+from converter_service.downloads.archive import download_name
 from converter_service.downloads.ranges import matches, not_modified, range_applies, select_range
 from converter_service.media.formats import FORMATS
 from converter_service.uploads.filenames import content_disposition
@@ -90,11 +89,6 @@ def _headers(audio: Audio) -> dict[str, str]:
         "Cache-Control": "private, no-cache",
         "X-Content-Type-Options": "nosniff",
     }
-
-
-def download_name(conversion: Conversion) -> str:
-    """The title, whose slashes do not separate folders, or else the name of the file."""
-    return re.sub(r"[/\\]", "_", conversion.title or "") or conversion.source.filename
 
 
 def _not_modified_headers(headers: dict[str, str]) -> dict[str, str]:

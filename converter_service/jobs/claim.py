@@ -89,16 +89,16 @@ class JobClaim:
         if wanted.attempts > self.limits.max_retries:
             await self.outcome.give_up(wanted)
             return None
-        token, blob_id, now = new_id(), new_id(), self.clock()
+        token, blob_id, details_id, now = new_id(), new_id(), new_id(), self.clock()
         lease = Lease(token, self.limits.worker, now + self.limits.lease)
-        taken = await self.store.save(claimed(wanted, lease, blob_id, now))
+        taken = await self.store.save(claimed(wanted, lease, blob_id, now, details_id=details_id))
         self.fair_queue.served(taken.owner_id)
         about = {"conversion_id": taken.id, "run": taken.attempts, "worker": self.limits.worker}
         if wanted.status is State.CONVERTING:
             log.warning("lease expired, conversion claimed again", **about, was_with=wanted.worker)
         else:
             log.info("conversion claimed", **about)
-        return RunContext(taken, token, blob_id)
+        return RunContext(taken, token, blob_id, details_id)
 
 
 def raise_if_ready_later(named: Conversion | None, now: datetime) -> None:

@@ -24,14 +24,22 @@ class JobLimits(Struct, frozen=True):
 
 
 class RunContext:
-    """The claimed conversion, its lease token, the blob id for its audio, and its progress (0 to 1)."""
+    """The claimed conversion, its lease token, the blob ids for its audio and for its result's details, its
+    progress (0 to 1), and the processor time that it is expected to use, once that is known.
 
-    def __init__(self, conversion: Conversion, token: str, blob_id: str) -> None:
+    `details_blob` is `details_id` once that is stored; `unwritten` is `details_id` until its writing begins.
+    """
+
+    def __init__(self, conversion: Conversion, token: str, blob_id: str, details_id: str) -> None:
         self.conversion = conversion
         self.id = conversion.id
         self.token = token
         self.blob_id = blob_id
+        self.details_id = details_id
+        self.details_blob: str | None = None
+        self.unwritten: str | None = details_id
         self.progress = 0.0
+        self.expected_processor_s = 0.0
 
     async def report(self, share: float) -> None:
         """Records progress; the heartbeat saves it."""

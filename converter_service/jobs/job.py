@@ -16,6 +16,7 @@ from converter_service.jobs.fair_queue import FairQueue
 from converter_service.jobs.heartbeat import Heartbeat
 from converter_service.jobs.outcome import JobOutcome
 from converter_service.jobs.ports import Scratch
+from converter_service.jobs.processor_watch import ProcessorWatch
 from converter_service.jobs.run import ConversionRun
 from converter_service.media.errors import MediaError, TranscoderUnavailable
 from converter_service.media.transcoder import Transcoder
@@ -60,6 +61,7 @@ class Job:
             outcome=self._outcome,
             quota=Quota(store, queue, QuotaLimits(account_bytes=limits.account_bytes)),
             processor_quota=processor_quota,
+            processor_watch=ProcessorWatch(processor_quota),
             limits=limits,
         )
 

@@ -59,6 +59,8 @@ class JobOutcome:
                     result,
                     now=self.clock(),
                     retention=self.limits.retention,
+                    details_blob=run.details_blob,
+                    unwritten=run.unwritten,
                 ),
                 self.events.completed,
             )
@@ -137,13 +139,15 @@ class JobOutcome:
         log.info("conversion requeued", conversion_id=run.id, attempt_counts=attempt_counts)
 
     async def discard(self, run: RunContext) -> None:
-        """Deletes the blob of a run that lost its lease, unless it has become the conversion's audio."""
+        """Deletes the blobs of a run that lost its lease, unless they have become the conversion's result."""
         with contextlib.suppress(Unavailable):
             newest = await self.store.get(run.id)
             if newest is not None and newest.audio_blob == run.blob_id:
                 return
             log.info("lease lost, run discarded", conversion_id=run.id)
             await self.blobs.delete(run.blob_id)
+            if run.unwritten is None:
+                await self.blobs.delete(run.details_id)
             if newest and newest.deleted_at and newest.lease and newest.lease.token == run.token:
                 await self.cleanup.purge(newest)
             elif newest and newest.status is State.CANCELLED:

@@ -8,6 +8,7 @@ from converter_service.conversions.ports import ConversionStore
 from converter_service.conversions.transitions.run import source_described
 from converter_service.conversions.update import change
 from converter_service.jobs.context import RunContext
+from converter_service.jobs.result_details import DetailsWriter
 from converter_service.jobs.retry_policy import retry_unavailable
 from shared.logs import get_logger
 
@@ -29,6 +30,7 @@ class ResultCache:
         earlier = await self._find(run.conversion)
         if earlier is None or earlier.result is None or not await self._copy(earlier, run.blob_id):
             return None
+        await DetailsWriter(self.blobs).copy(run, earlier)
         source = earlier.source
         run.conversion = await change(
             self.store,

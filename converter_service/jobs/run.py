@@ -13,6 +13,7 @@ from converter_service.conversions.model import Conversion, Result
 from converter_service.conversions.ports import ConversionStore
 from converter_service.conversions.processor_quota import ProcessorQuota, ProcessorTimeUsedUp
 from converter_service.conversions.quota import Quota
+from converter_service.conversions.result_details import ResultDetails
 from converter_service.conversions.transitions.run import (
     digest_recorded,
     earlier_blobs_deleted,
@@ -20,10 +21,13 @@ from converter_service.conversions.transitions.run import (
     source_described,
 )
 from converter_service.conversions.update import change
+from converter_service.jobs.checksum import Checksum
 from converter_service.jobs.context import JobLimits, RunContext
 from converter_service.jobs.outcome import JobOutcome
 from converter_service.jobs.ports import Scratch
+from converter_service.jobs.processor_watch import ProcessorWatch
 from converter_service.jobs.result_cache import ResultCache
+from converter_service.jobs.result_details import DetailsWriter
 from converter_service.jobs.retry_policy import retry_unavailable
 from converter_service.jobs.source_tracks import describe_tracks
 from converter_service.media.errors import Fault, MediaError, TranscoderUnavailable
@@ -37,6 +41,7 @@ from converter_service.media.processor_time import metered
 from converter_service.media.track_preference import preferred
 from converter_service.media.transcoder import Output, Transcoder
 from shared.errors import TooLarge
+from shared.tasks import cancel_all
 
 QUOTA_EXCEEDED = "The audio would exceed the storage quota of the account."
 
@@ -50,6 +55,7 @@ class ConversionRun:
     outcome: JobOutcome
     quota: Quota
     processor_quota: ProcessorQuota
+    processor_watch: ProcessorWatch
     limits: JobLimits
 
     async def execute(self, run: RunContext) -> None:
@@ -65,7 +71,7 @@ class ConversionRun:
         """Transcodes; the processor time counts for the account, also that of a run that fails."""
         with metered() as used:
             try:
-                return await self._transcode(run, options)
+                return await self.processor_watch.bound(run, used, self._transcode(run, options))
             finally:
                 await self.processor_quota.settle(run.conversion.owner_id, run.token, used.seconds)
 
@@ -89,7 +95,8 @@ class ConversionRun:
             if output.source_duration_s is not None:
                 await self._describe(run, replace(info, duration_s=output.source_duration_s), options)
             await self._reserve(run, output.size_bytes)
-            stored = await self._store_audio(run, output)
+            (stored, crc32), details = await self._store_and_describe(run, output)
+        await DetailsWriter(self.blobs).store(run, details)
         return Result(
             size=stored.size,
             duration=output.duration_s,
@@ -97,6 +104,7 @@ class ConversionRun:
             bitrate=output.bitrate_bps,
             sha256=stored.sha256,
             gaps=round(output.gaps_s, 3) or None,
+            crc32=crc32,
         )
 
     async def _check_capacity(self, needed_bytes: int) -> None:
@@ -122,11 +130,12 @@ class ConversionRun:
 
     async def _delete_earlier_blobs(self, run: RunContext) -> None:
         """Deletes the blobs of earlier runs. Those still writing lost their lease and clean up themselves."""
-        earlier = [blob for blob in run.conversion.temporary_blobs if blob != run.blob_id]
+        mine = (run.blob_id, run.details_id)
+        earlier = [blob for blob in run.conversion.temporary_blobs if blob not in mine]
         for blob in earlier:
             await self.blobs.delete(blob)
         if earlier:
-            await self._change(run, lambda newest: earlier_blobs_deleted(newest, run.token, run.blob_id))
+            await self._change(run, lambda newest: earlier_blobs_deleted(newest, run.token, *mine))
 
     async def _describe(self, run: RunContext, info: MediaInfo, options: Options) -> None:
         track, size = likely_track(info, options), run.conversion.source.size or 0
@@ -160,15 +169,30 @@ class ConversionRun:
             await self.processor_quota.reserve(run.conversion.owner_id, run.token, expected_s)
         except ProcessorTimeUsedUp as error:
             raise MediaError(Fault.TOO_LONG, str(error)) from error
+        run.expected_processor_s = expected_s
+
+    async def _store_and_describe(
+        self, run: RunContext, output: Output
+    ) -> tuple[tuple[Stored, int], ResultDetails]:
+        """Stores the audio, and makes its waveform in the meantime."""
+        making = asyncio.create_task(self.transcoder.waveform(output))
+        try:
+            stored = await self._store_audio(run, output)
+            return stored, ResultDetails(await making, output.chapters)
+        finally:
+            await cancel_all({making})
 
     @retry_unavailable
-    async def _store_audio(self, run: RunContext, output: Output) -> Stored:
-        """Stores the audio; can be repeated, since nothing refers to the blob yet."""
+    async def _store_audio(self, run: RunContext, output: Output) -> tuple[Stored, int]:
+        """Stores the audio, and returns its CRC-32 as well; can be repeated, since nothing refers to the blob
+        yet.
+        """
         await self.blobs.delete(run.blob_id)
-        stored = await self.blobs.write(run.blob_id, self.scratch.load(output.path))
+        checksum = Checksum()
+        stored = await self.blobs.write(run.blob_id, checksum.of(self.scratch.load(output.path)))
         if stored.size != output.size_bytes:
             raise TranscoderUnavailable("the verified file changed while it was stored")
-        return stored
+        return stored, checksum.crc32
 
     async def _change(self, run: RunContext, step: Callable[[Conversion], Conversion]) -> None:
         run.conversion = await change(self.store, run.id, step)

@@ -30,13 +30,14 @@ HAS_FRAMES = 1
 class FrameCount(msgspec.Struct, frozen=True):
     """`declared` and `counted` are numbers of frames, `frame_s` is the length of one.
 
-    `bitrate_bps` is that of every frame, or the average where it varies.
+    `bitrate_bps` is that of every frame, or the average where it varies; `sample_rate` is in Hz.
     """
 
     declared: int
     counted: int
     frame_s: float
     bitrate_bps: int
+    sample_rate: int = 0
 
 
 class _Header(msgspec.Struct, frozen=True):
@@ -78,7 +79,7 @@ def count_frames(file: Path) -> FrameCount:
     frame_s = header.samples / header.rate_hz
     # The first frame's own rate can be higher than that of the others. Padding evens out to a whole rate.
     average_bps = round(8 * total / (max(1, counted) * frame_s), -3 if kind == b"Info" else 0)
-    return FrameCount(declared, counted, frame_s, int(average_bps))
+    return FrameCount(declared, counted, frame_s, int(average_bps), header.rate_hz)
 
 
 def _skip_tag(opened: BinaryIO) -> None:

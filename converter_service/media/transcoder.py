@@ -6,8 +6,9 @@ from typing import Protocol
 
 import msgspec
 
-from converter_service.media.media_info import MediaInfo
+from converter_service.media.media_info import Chapter, MediaInfo
 from converter_service.media.options import Options
+from converter_service.media.waveform import Waveform
 
 Progress = Callable[[float], Awaitable[None]]
 """Called with the share that is done, 0.0 … 1.0, never decreasing, at most twice a second."""
@@ -17,7 +18,8 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
     """A verified result. `bitrate_bps` is the average bit rate, `duration_s` the decoded duration.
 
     `gaps_s` are seconds of the source without sound, mostly silence in the result; `source_duration_s` is the
-    source's duration, if the conversion found it out.
+    source's duration, if the conversion found it out; `sample_rate_hz` is 0 if unknown. `chapters` are timed
+    from the start of the result, also where its format cannot carry them.
     """
 
     format: str
@@ -27,13 +29,15 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
     path: Path
     gaps_s: float = 0.0
     source_duration_s: float | None = None
+    sample_rate_hz: int = 0
+    chapters: tuple[Chapter, ...] = ()
 
 
 class Transcoder(Protocol):
     """Turns untrusted media files into verified audio.
 
-    Both methods raise `MediaError` (permanent) or `TranscoderUnavailable` (transient). When cancelled, they
-    end all processes that they started before CancelledError propagates.
+    `probe` and `convert` raise `MediaError` (permanent) or `TranscoderUnavailable` (transient). When
+    cancelled, all methods end the processes that they started before CancelledError propagates.
     """
 
     async def probe(self, source: Path) -> MediaInfo:
@@ -50,3 +54,6 @@ class Transcoder(Protocol):
 
         A failed or cancelled conversion leaves no `target`.
         """
+
+    async def waveform(self, output: Output) -> Waveform | None:
+        """The waveform of a result that `convert` has written; None if it cannot be made."""

@@ -37,13 +37,18 @@ def split_extension(name: str) -> tuple[str, str]:
     return name, ""
 
 
+def audio_name(source_name: str, extension: str) -> str:
+    """The source's name with `extension` in place of a media extension."""
+    source = safe_name(source_name)
+    stem, last = split_extension(source)
+    return _fitting(stem if last[1:].lower() in MEDIA_EXTENSIONS else source, f".{extension}")
+
+
 def content_disposition(source_name: str, extension: str) -> str:
     """`attachment` named after the source, with `extension` in place of a media extension: in ASCII, and as
     `filename*` where that differs (RFC 6266, RFC 8187).
     """
-    source = safe_name(source_name)
-    stem, last = split_extension(source)
-    name = _fitting(stem if last[1:].lower() in MEDIA_EXTENSIONS else source, f".{extension}")
+    name = audio_name(source_name, extension)
     plain = re.sub(r'[^\x20-\x7e]|["\\%;]', "_", name)
     if plain == name:
         return f'attachment; filename="{name}"'

@@ -42,4 +42,12 @@ for (const [user, database, role] of [
   if (home.getUser(user)) home.updateUser(user, account);
   else home.createUser({ user, ...account });
 }
+
+// Reads both databases for a backup, and writes them for a restore.
+const copies = {
+  pwd: secret("backup"),
+  roles: ["tonegate", "tonegate_notification"].map((db) => ({ role: "readWrite", db })),
+};
+if (admin.getUser("backup")) admin.updateUser("backup", copies);
+else admin.createUser({ user: "backup", ...copies });
 print("replica set and users are in place");

@@ -93,8 +93,9 @@ class AuthService(JsonService):
 
 
 def gateway_credentials(secret: Secret) -> Secret:
-    """The value of a Basic Authorization header (RFC 7617)."""
-    return Secret(aiohttp.encode_basic_auth("gateway", secret.reveal(), encoding="utf-8"))
+    """The value of a Basic Authorization header (RFC 7617), with the first secret of the list."""
+    current = secret.split()[0].reveal()
+    return Secret(aiohttp.encode_basic_auth("gateway", current, encoding="utf-8"))
 
 
 def is_about_credentials(response: aiohttp.ClientResponse) -> bool:

@@ -70,6 +70,19 @@ class RateLimits:
             raise LimitReached(reading)
         return reading
 
+    async def hit_several(
+        self, rate: Rate, key: str, count: int, already: int = 0
+    ) -> tuple[int, LimitReached | None]:
+        """Counts up to `count` requests, of which `already` are counted. Returns how many there was room for,
+        and why there was not for more.
+        """
+        for done in range(already, count):
+            try:
+                await self.hit(rate, key)
+            except LimitReached as reached:
+                return done, reached
+        return count, None
+
     @asynccontextmanager
     async def room(self, rate: Rate, key: str) -> AsyncIterator[None]:
         """For a block that is counted only when it fails, by its caller. Raises LimitReached when the quota

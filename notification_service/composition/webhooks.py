@@ -29,6 +29,7 @@ from notification_service.webhooks.outbound.resolver import open_system_resolver
 from notification_service.webhooks.outbound.url_policy import UrlPolicy
 from notification_service.webhooks.payloads import Payloads
 from notification_service.webhooks.ports import Lane, Sender
+from notification_service.webhooks.reencryption import Reencryption
 from notification_service.webhooks.retry_policy import DispatchPolicy
 from notification_service.webhooks.secret_cipher import SecretCipher
 from notification_service.webhooks.sender import WebhookSender
@@ -45,6 +46,7 @@ class Webhooks(msgspec.Struct, frozen=True, kw_only=True):
     service: WebhookService
     fanout: WebhookFanout
     dispatcher: WebhookDispatcher
+    reencryption: Reencryption
     push: PushService
     push_fanout: PushFanout
 
@@ -96,8 +98,8 @@ async def open_webhooks(
     urls = UrlPolicy(addresses, http=settings.webhook_http)
     cipher = SecretCipher(settings.webhook_key)
     payloads = Payloads(settings.public_url, LinkSigner(settings.link_key))
-    policy = _policy(settings)
-    endpoints, deliveries = stores.endpoints, stores.deliveries
+    policy, endpoints, deliveries = _policy(settings), stores.endpoints, stores.deliveries
+    tests = TestLimit(stores.tests, settings.webhook_tests_per_host)
     recorder = DeliveryRecorder(deliveries, publisher, policy, stopping)
     with open_system_resolver(settings.webhook_concurrency) as resolver:
         async with (
@@ -119,6 +121,7 @@ async def open_webhooks(
                 client=client,
                 urls=urls,
                 cipher=cipher,
+                tests=tests,
                 policy=policy,
                 registry=registry,
             )
@@ -131,6 +134,7 @@ async def open_webhooks(
                 urls=urls,
                 cipher=cipher,
                 payloads=payloads,
+                tests=tests,
                 wake=wake,
                 wake_relay=wake_relay,
             )
@@ -138,6 +142,7 @@ async def open_webhooks(
                 service=service,
                 fanout=fanout,
                 dispatcher=dispatcher,
+                reencryption=Reencryption(endpoints, cipher),
                 push=push.service,
                 push_fanout=PushFanout(stores.subscriptions, deliveries, wake),
             )
@@ -150,6 +155,7 @@ def _service(
     urls: UrlPolicy,
     cipher: SecretCipher,
     payloads: Payloads,
+    tests: TestLimit,
     wake: Callable[[], None],
     wake_relay: Callable[[], None],
 ) -> WebhookService:
@@ -160,7 +166,7 @@ def _service(
         cipher=cipher,
         payloads=payloads,
         limit=settings.webhooks_per_account,
-        tests=TestLimit(stores.tests, settings.webhook_tests_per_host),
+        tests=tests,
         wake=wake,
         wake_relay=wake_relay,
     )

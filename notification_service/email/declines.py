@@ -25,25 +25,32 @@ class Decline(msgspec.Struct, frozen=True):
 
 
 class DeclineTokens:
-    """Makes and reads the tokens. They do not expire, because mail may be read late."""
+    """Makes and reads the tokens. They do not expire, because mail may be read late.
 
-    def __init__(self, key: Secret) -> None:
-        self._key = hmac.digest(key.reveal().encode(), PURPOSE, hashlib.sha256)
+    `keys`: the first signs, all of them verify.
+    """
+
+    def __init__(self, keys: Secret) -> None:
+        self._keys = [hmac.digest(key.reveal().encode(), PURPOSE, hashlib.sha256) for key in keys.split()]
 
     def token(self, owner_id: str, recipient: str) -> str:
         signed = f"{owner_id}.{mailbox_digest(recipient)}"
-        return f"{signed}.{self._tag(signed)}"
+        return f"{signed}.{_tag(self._keys[0], signed)}"
 
     def read(self, token: str) -> Decline:
-        """Raises InvalidRequest unless this key signed the token."""
+        """Raises InvalidRequest unless one of the keys signed the token."""
         match = FORMAT.fullmatch(token)
-        if match is None or not hmac.compare_digest(self._tag(token.rpartition(".")[0]), match["tag"]):
+        if match is None or not self._is_signed(token.rpartition(".")[0], match["tag"]):
             raise InvalidRequest("This link is not valid. Open the link in the mail as it is.")
         return Decline(match["owner"], match["mailbox"])
 
-    def _tag(self, signed: str) -> str:
-        tag = hmac.digest(self._key, signed.encode(), hashlib.sha256)
-        return base64.urlsafe_b64encode(tag).decode().rstrip("=")
+    def _is_signed(self, signed: str, tag: str) -> bool:
+        return sum(hmac.compare_digest(_tag(key, signed), tag) for key in self._keys) > 0
+
+
+def _tag(key: bytes, signed: str) -> str:
+    tag = hmac.digest(key, signed.encode(), hashlib.sha256)
+    return base64.urlsafe_b64encode(tag).decode().rstrip("=")
 
 
 class Declined(Protocol):

@@ -37,10 +37,10 @@ class SmtpServer(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def from_url(cls, url: str) -> "SmtpServer":
         """Raises ValueError; its message contains no part of the URL, which may hold a password."""
-        parts = urlsplit(url)
         try:
+            parts = urlsplit(url)
             port = parts.port
-        except ValueError:  # its message quotes a part of a password that contains / or #
+        except ValueError:  # its message quotes the password, or a part of one that contains / or #
             raise ValueError(f"no usable port; it should look like {FORM}") from None
         if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or parts.path not in {"", "/"}:
             raise ValueError(f"not an SMTP address; it should look like {FORM}")

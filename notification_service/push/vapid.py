@@ -21,12 +21,15 @@ ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
 class Vapid:
-    """Signs requests with a key that is derived from `key`, so that all replicas and restarts have the same.
+    """Signs requests with a key that is derived from the last of `keys`, so that all replicas have the same.
+
+    A browser's subscription is bound to it (RFC 8292 §4): it changes only when that key is removed.
 
     `subject` is the contact of the operator: a `mailto:` or `https:` URL (RFC 8292 §2.1).
     """
 
-    def __init__(self, key: Secret, subject: str) -> None:
+    def __init__(self, keys: Secret, subject: str) -> None:
+        key = keys.split()[-1]
         # 48 bytes, so that the remainder is not biased (FIPS 186-5, A.2.1).
         derived = HKDF(hashes.SHA256(), 48, None, PURPOSE).derive(key.reveal().encode())
         private = ec.derive_private_key(int.from_bytes(derived, "big") % (ORDER - 1) + 1, ec.SECP256R1())

@@ -1,11 +1,14 @@
-"""Removal of webhooks when their account is deleted, recovered, or claimed by its address's owner."""
+"""Removal of webhooks when their account is deleted, recovered, or claimed by its address's owner, or when
+the API key is deleted that has chosen their URL.
+"""
 
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 from notification_service.retry import redeliver_when_unavailable
+from notification_service.webhooks.endpoint import Endpoint
 from notification_service.webhooks.ports import Deliveries, Endpoints, Lane
-from shared.contracts.events import AccountClaimed, AccountDeleted, AccountRecovered
+from shared.contracts.events import AccountClaimed, AccountDeleted, AccountRecovered, SessionRevoked
 from shared.messaging.errors import Retry
 from shared.messaging.handlers import Delivery
 
@@ -39,10 +42,20 @@ class AccountDeletion:
         await self._delete_earlier(event.user_id, event.recovered_at, event.ended)
         self._repeat_later(delivery)
 
+    async def end_key(self, event: SessionRevoked, delivery: Delivery) -> None:
+        """Removes webhooks whose URL a deleted API key has chosen; those of a session outlive it."""
+        if not event.key_deleted:
+            return
+        await self._delete(event.user_id, lambda each: each.session_id == event.session_id)
+        self._repeat_later(delivery)
+
     async def _delete_earlier(self, owner_id: str, moment: datetime, ended: Collection[str]) -> None:
+        await self._delete(owner_id, lambda each: each.created_at <= moment or each.session_id in ended)
+
+    async def _delete(self, owner_id: str, is_to_end: Callable[[Endpoint], bool]) -> None:
         with redeliver_when_unavailable():
             for each in await self._endpoints.list_by_owner(owner_id):
-                if each.created_at <= moment or each.session_id in ended:
+                if is_to_end(each):
                     await self._endpoints.delete(owner_id, each.id)
                     await self._deliveries.delete_lane(Lane(owner_id, each.id))
 

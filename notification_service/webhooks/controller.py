@@ -56,8 +56,10 @@ class WebhookController(Controller):
     async def update(
         self, request: Call, webhook_id: Id, data: JSONBody[ChangeWebhook], webhooks: Service
     ) -> Webhook:
-        links = may_read(request.user)
-        return (await webhooks.update(request.user.user_id, webhook_id, data, links=links)).to_schema()
+        caller = request.user
+        links, session_id = may_read(caller), caller.session_id or ""
+        changed = await webhooks.update(caller.user_id, webhook_id, data, session_id, links=links)
+        return changed.to_schema()
 
     @delete("/{webhook_id:str}")
     async def remove(self, request: Call, webhook_id: Id, webhooks: Service) -> None:

@@ -18,7 +18,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
     `id` is sent as `webhook-id`; `order` sorts by age. `tries` counts the attempts since creation or replay,
     including those that ended with their process; `begun_at` is the time of the first one. `token`
-    identifies the current claim. `correlation_id` and `subject` are copied from the event.
+    identifies the current claim. `by_hand`: the owner has caused it by a call. `correlation_id` and
+    `subject` are copied from the event.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     tries: int = 0
     attempts: tuple[Attempt, ...] = ()
     token: str = ""
+    by_hand: bool = False
     correlation_id: str = ""
     subject: str = ""
 

@@ -14,8 +14,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """A registered webhook. Secrets are encrypted.
 
     `events` is None for all event types. `failing_since` is the time of the first failed attempt after the
-    last successful one. `session_id` is the session or API key that created the webhook,
-    and `links` is False if that key may not read conversions: messages then have no links to the audio.
+    last successful one. `session_id` is the session or API key that has chosen the URL. `links` is False if
+    the key that created the webhook may not read conversions: messages then have no links to the audio.
     """
 
     id: str

@@ -85,6 +85,7 @@ class MongoDeliveries:
             "tries": 0,
             "begun_at": None,
             "token": "",
+            "by_hand": True,
             "expires_at": from_now(self._keep),
         }
         change = {"$replaceWith": {"$cond": [is_claimed, "$$ROOT", {"$mergeObjects": ["$$ROOT", reset]}]}}

@@ -60,6 +60,10 @@ class MongoEndpoints:
         found = self._webhooks.find({"owner_id": owner_id}).sort([("created_at", -1), ("_id", 1)])
         return [_to_endpoint(each) for each in await call_mongo(found.to_list())]
 
+    async def page(self, after: str, limit: int) -> list[Endpoint]:
+        found = self._webhooks.find({"_id": {"$gt": after}}).sort("_id", ASCENDING).limit(limit)
+        return [_to_endpoint(each) for each in await call_mongo(found.to_list())]
+
     async def get(self, endpoint_id: str) -> Endpoint | None:
         found = await call_mongo(self._webhooks.find_one({"_id": endpoint_id}))
         return _to_endpoint(found) if found else None
@@ -71,11 +75,12 @@ class MongoEndpoints:
         change: ChangeWebhook,
         now: datetime,
         *,
+        session_id: str = "",
         event: Envelope | None = None,
     ) -> Endpoint | None:
         fields: Document = {}
         if isinstance(change.url, str):
-            fields["url"] = change.url
+            fields |= {"url": change.url, "session_id": session_id}
         if isinstance(change.events, list):
             fields["events"] = list(dict.fromkeys(change.events))
         update: list[Document] = [{"$set": {name: {"$literal": value} for name, value in fields.items()}}]
@@ -99,6 +104,12 @@ class MongoEndpoints:
     ) -> Endpoint | None:
         fields = {"old_secret": "$secret", "old_secret_until": old_until, "secret": {"$literal": secret}}
         return await self._update_owned(owner_id, endpoint_id, [{"$set": fields}], event)
+
+    async def replace_secret(self, endpoint_id: str, former: str, secret: str) -> bool:
+        """Only if it is still `former`: a concurrent rotation wins."""
+        unchanged = {"_id": endpoint_id, "secret": former}
+        result = await call_mongo(self._webhooks.update_one(unchanged, {"$set": {"secret": secret}}))
+        return result.modified_count > 0
 
     async def _update_owned(
         self, owner_id: str, endpoint_id: str, update: list[Document], event: Envelope | None

@@ -43,11 +43,13 @@ class Endpoints(Protocol):
         change: ChangeWebhook,
         now: datetime,
         *,
+        session_id: str = "",
         event: Envelope | None = None,
     ) -> Endpoint | None:
         """Changes an endpoint atomically and returns the new state; None if it does not exist.
 
-        `enabled` clears its failures; `disabled` keeps an earlier reason and time.
+        A new URL is stored with the `session_id` of its chooser. `enabled` clears its failures; `disabled`
+        keeps an earlier reason and time.
         """
 
     async def rotate_secret(

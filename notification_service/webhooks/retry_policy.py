@@ -6,11 +6,13 @@ from datetime import timedelta
 import msgspec
 
 from notification_service.webhooks.delivery import Delivery
-from notification_service.webhooks.outbound.ports import AttemptResult
+from notification_service.webhooks.outbound.ports import RATE_LIMITED, AttemptResult
 from shared.contracts.webhooks import DeliveryStatus, Reason
 
 MAX_RETRY_AFTER = timedelta(hours=24)
 GONE = 410
+# The delay of a message whose address has had its share.
+BUSY = timedelta(minutes=1)
 # Claims that came to no attempt: the process died or was stopped, or the store unavailable, before it.
 SPARE_CLAIMS = 5
 # Responses whose Retry-After is honoured (RFC 9110 §10.2.3, RFC 6585 §4).
@@ -62,6 +64,8 @@ def evaluate_attempt(
     """
     if result.error is None:
         return Outcome(status="delivered")
+    if result.error == RATE_LIMITED:
+        return Outcome(status="failed" if delivery.tries > len(schedule) else "pending", wait=BUSY)
     if result.status == GONE:
         return Outcome(status="failed", disable="gone")
     if delivery.tries > len(schedule):

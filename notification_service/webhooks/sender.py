@@ -9,12 +9,14 @@ from prometheus_client import CollectorRegistry, Counter
 from notification_service.webhooks.delivery import Delivery
 from notification_service.webhooks.delivery_record import DeliveryRecorder
 from notification_service.webhooks.endpoint import Endpoint
-from notification_service.webhooks.outbound.ports import AttemptResult, WebhookClient
+from notification_service.webhooks.outbound.address_admission import admitting
+from notification_service.webhooks.outbound.ports import RATE_LIMITED, AttemptResult, WebhookClient
 from notification_service.webhooks.outbound.url_policy import InvalidWebhookUrl, UrlPolicy
 from notification_service.webhooks.ports import Deliveries, Endpoints, Lane
 from notification_service.webhooks.retry_policy import DispatchPolicy, Outcome, evaluate_attempt, is_used_up
 from notification_service.webhooks.secret_cipher import SecretCipher, UndecryptableSecret
 from notification_service.webhooks.signature import sign_message
+from notification_service.webhooks.test_limit import TestLimit
 from shared.clock import utc_now
 from shared.contracts.webhooks import Attempt
 from shared.logs import bind_correlation, get_logger
@@ -34,12 +36,13 @@ class WebhookSender:
         client: WebhookClient,
         urls: UrlPolicy,
         cipher: SecretCipher,
+        tests: TestLimit,
         policy: DispatchPolicy,
         registry: CollectorRegistry,
     ) -> None:
         self._endpoints, self._deliveries, self._client = endpoints, deliveries, client
         self._recorder = recorder
-        self._urls, self._cipher, self._policy = urls, cipher, policy
+        self._urls, self._cipher, self._tests, self._policy = urls, cipher, tests, policy
         self._attempts = Counter("webhook_attempts", "Attempts by outcome", ("outcome",), registry=registry)
 
     async def send(self, lane: Lane, delivery: Delivery, claimed_at: float) -> None:
@@ -63,7 +66,8 @@ class WebhookSender:
 
     async def _attempt(self, endpoint: Endpoint, delivery: Delivery) -> None:
         began = utc_now()
-        result = await self._post(endpoint, delivery, began)
+        with admitting(self._tests.admit if delivery.by_hand else None):
+            result = await self._post(endpoint, delivery, began)
         attempt = Attempt(
             at=began, status=result.status, duration=round(result.duration_s, 3), error=result.error
         )
@@ -79,7 +83,8 @@ class WebhookSender:
             outcome=outcome.status,
         )
         await self._recorder.record(delivery, attempt, outcome)
-        await self._recorder.retry(lambda: self._update_endpoint(endpoint, delivery, attempt, outcome))
+        if result.error != RATE_LIMITED:
+            await self._recorder.retry(lambda: self._update_endpoint(endpoint, delivery, attempt, outcome))
 
     async def _post(self, endpoint: Endpoint, delivery: Delivery, began: datetime) -> AttemptResult:
         """Checks the URL again, since the policy may have changed after creation, then signs and posts."""

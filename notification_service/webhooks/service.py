@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from msgspec.structs import replace
+
 from notification_service.webhooks.delivery import Delivery, new_delivery
 from notification_service.webhooks.endpoint import OLD_SECRET_KEPT, Endpoint
 from notification_service.webhooks.errors import WebhookDisabled
@@ -81,10 +83,10 @@ class WebhookService:
         return found
 
     async def update(
-        self, owner_id: str, endpoint_id: str, data: ChangeWebhook, *, links: bool = True
+        self, owner_id: str, endpoint_id: str, data: ChangeWebhook, session_id: str, *, links: bool = True
     ) -> Endpoint:
-        """Raises InvalidWebhookUrl, and InsufficientScope if the caller, who may not have `links` to the
-        audio, changes where they are sent.
+        """`session_id` as in `create`. Raises InvalidWebhookUrl, and InsufficientScope if the caller, who may
+        not have `links` to the audio, changes where they are sent.
         """
         found, event = await self.get(owner_id, endpoint_id), None
         if isinstance(data.url, str):
@@ -92,7 +94,9 @@ class WebhookService:
                 raise InsufficientScope(READ)
             self.urls.parse(data.url)
             event = _changed(owner_id, "webhook_changed")
-        changed = await self.endpoints.update(owner_id, endpoint_id, data, utc_now(), event=event)
+        changed = await self.endpoints.update(
+            owner_id, endpoint_id, data, utc_now(), session_id=session_id, event=event
+        )
         self.wake_relay()
         return _require(changed)
 
@@ -116,7 +120,7 @@ class WebhookService:
         endpoint, now = await self._get_enabled(owner_id, endpoint_id), utc_now()
         await self.tests.count(endpoint.url)
         payload = self.payloads.encode_test(endpoint_id, now)
-        delivery = new_delivery(endpoint, TEST_TYPE, payload, now=now)
+        delivery = replace(new_delivery(endpoint, TEST_TYPE, payload, now=now), by_hand=True)
         await self.deliveries.add([delivery])
         self.wake()
         return delivery

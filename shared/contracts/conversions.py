@@ -120,6 +120,82 @@ class Link(msgspec.Struct, frozen=True):
     expires_at: datetime
 
 
+BulkAction = Literal["delete", "retry", "cancel"]
+Ids = Annotated[
+    tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=64)], ...],
+    msgspec.Meta(min_length=1, max_length=100, description="ids of conversions"),
+]
+
+
+class BulkRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An action on up to 100 conversions; each is acted on once, however often it is named."""
+
+    ids: Ids
+    action: BulkAction
+
+
+class BulkError(msgspec.Struct, frozen=True):
+    """Why one conversion was left as it is, as the problem of the single call has it. `retry_after` is in
+    seconds.
+    """
+
+    code: str
+    detail: str
+    retry_after: int | None = None
+
+
+class BulkResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The outcome for one conversion. `status` is that of the single call, such as 204 or 404; `conversion`
+    is null after a deletion, and where there is an `error`.
+    """
+
+    id: str
+    status: int
+    conversion: Conversion | None = None
+    error: BulkError | None = None
+
+
+class BulkAnswer(msgspec.Struct, frozen=True):
+    """An outcome for each conversion, in the order of the request."""
+
+    items: tuple[BulkResult, ...]
+
+
+class ArchiveWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which conversions a link to an archive is for, and its lifetime in seconds, at most an hour."""
+
+    ids: Ids
+    expires_in: Annotated[float, msgspec.Meta(ge=1, le=3600)] = 300
+
+
+class Waveform(msgspec.Struct, frozen=True, kw_only=True):
+    """The waveform of the audio, in the JSON form of audiowaveform's data format 2. `data` has two numbers of
+    -127 to 127 a pixel, minimum and maximum, for `length` pixels of `samples_per_pixel` samples.
+    """
+
+    version: Literal[2] = 2
+    channels: Literal[1] = 1
+    sample_rate: int
+    samples_per_pixel: int
+    bits: Literal[8] = 8
+    length: int
+    data: list[int]
+
+
+class Chapter(msgspec.Struct, frozen=True):
+    """A chapter of the audio, in seconds from its start."""
+
+    start: float
+    end: float
+    title: str
+
+
+class ChapterList(msgspec.Struct, frozen=True):
+    """The chapters of the audio in their order, at most 255."""
+
+    items: list[Chapter]
+
+
 class ConversionPage(msgspec.Struct, frozen=True):
     """Conversions, newest first. `next_cursor` is null on the last page."""
 

@@ -106,13 +106,17 @@ class ConversionRemoved(Event, frozen=True, kw_only=True):
 
 
 class SessionRevoked(Event, frozen=True, kw_only=True):
-    """Tokens of this session or API key are invalid from now on; gateways drop them from their caches."""
+    """Tokens of this session or API key are invalid from now on; gateways drop them from their caches.
+
+    `key_deleted`: the owner has deleted the API key, with which the webhooks end that it made.
+    """
 
     type: ClassVar[str] = "session_revoked"
     needs_listener: ClassVar[bool] = False
 
     session_id: str
     user_id: str
+    key_deleted: bool = False
 
 
 class EmailVerificationRequested(Event, frozen=True, kw_only=True):

@@ -113,7 +113,9 @@ def _size(value: object) -> float:
         return value
     if isinstance(value, timedelta):
         return value.total_seconds()
-    return len(value.reveal() if isinstance(value, Secret) else str(value))
+    if isinstance(value, Secret):  # a list of keys is as good as the shortest of them
+        return min(len(key.reveal()) for key in value.split())
+    return len(str(value))
 
 
 def _expected(field: SettingsField) -> str:

@@ -27,6 +27,10 @@ class Secret:
     def reveal(self) -> str:
         return self._value
 
+    def split(self) -> tuple["Secret", ...]:
+        """The keys of a comma-separated list: the first for what is new, all of them for what exists."""
+        return tuple(Secret(part.strip()) for part in self._value.split(","))
+
     def __repr__(self) -> str:
         return "Secret('***')"
 

@@ -10,11 +10,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from backup.settings import BackupSettings
 from deploy.secret_files import MADE, SERVICE, TOPOLOGY, consumers, prepare
 from devstack.service import COMMANDS, Service
 from shared.messaging.rabbitmq.topology import CONSUMER_TIMEOUT_MARGIN
 from shared.messaging.subscriptions import SUBSCRIPTIONS
-from shared.settings import Secret, duration, load
+from shared.settings import Secret, duration, fields_of, load
 from tests.deploy.composed import (
     OWN,
     ROOT,
@@ -40,7 +41,7 @@ INSIDE = {
     "NOTIFICATION_URL",
     "SCRATCH_DIR",
 }
-ONCE = {"secrets", "mongo-users"}
+ONCE = {"secrets", "mongo-users", "backup"}
 SERVERS = {"caddy", "postgres", "mongo", "rabbitmq", "valkey", "mailpit"}
 MOUNT = "/run/tonegate"
 
@@ -165,8 +166,8 @@ def test_links_begin_with_the_published_port_or_with_the_domain() -> None:
 
 
 def test_caddy_is_started_by_its_profile_and_calls_the_gateway() -> None:
-    assert [name for name, service in SERVICES.items() if "profiles" in service] == ["caddy"]
-    assert SERVICES["caddy"]["profiles"] == ["tls"]
+    profiles = {name: service["profiles"] for name, service in SERVICES.items() if "profiles" in service}
+    assert profiles == {"caddy": ["tls"], "backup": ["backup"]}
     assert [filled_in(text) for text in SERVICES["caddy"]["ports"]] == ["80:80", "443:443"]
     given = environment("caddy", {"TONEGATE_DOMAIN": "audio.example.org"})
     assert given["TONEGATE_DOMAIN"] == "audio.example.org"
@@ -229,6 +230,28 @@ def test_our_containers_have_minimal_privileges(service: str) -> None:
     assert "cap_add" not in container
     assert container["security_opt"] == ["no-new-privileges:true"]
     assert "privileged" not in container
+
+
+def test_a_backup_has_the_stores_addresses_and_keys_and_a_volume(tmp_path: Path) -> None:
+    prepare(tmp_path)
+    given = {
+        name: value.replace(MOUNT, str(tmp_path / "backup"), 1) if name.endswith("_FILE") else value
+        for name, value in environment("backup").items()
+    }
+    settings = load(BackupSettings, given)
+    assert set(given) == {
+        name + end for name in (each.variable for each in fields_of(BackupSettings)) for end in ("", "_FILE")
+    }
+    assert ":5432/tonegate" in settings.database_url.reveal()
+    image, container = stages("backup")["final"], SERVICES["backup"]
+    assert image.last("USER") == f"{SERVICE}:{SERVICE}"
+    assert image.last("ENTRYPOINT") == '["python", "-m", "backup"]'
+    assert f"backups:{image.last('VOLUME')}" in container["volumes"]
+    assert (container["read_only"], container["cap_drop"], container["networks"]) == (
+        True,
+        ["ALL"],
+        ["inside"],
+    )
 
 
 def test_only_the_worker_brings_ffmpeg() -> None:
@@ -322,7 +345,7 @@ def test_the_base_of_all_images_is_one_setting() -> None:
 
 
 def test_every_image_has_a_version() -> None:
-    named = {filled_in(service["image"]) for name, service in SERVICES.items() if name not in OWN}
+    named = {filled_in(service["image"]) for service in SERVICES.values() if "build" not in service}
     bases = {arguments(own.folder)["BASE"] for own in OWN.values()}
     assert len(bases) == 1
     assert bases <= named
@@ -358,7 +381,7 @@ def test_files_mounted_from_the_repository_exist_and_are_read_only() -> None:
 def test_files_of_an_image_are_in_its_build_context() -> None:
     sent = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
     own = (f"{each.folder}/" for each in OWN.values())
-    assert set(sent) == {"pyproject.toml", "uv.lock", "shared/", "devstack/", "web/", *own}
+    assert set(sent) == {"pyproject.toml", "uv.lock", "shared/", "devstack/", "web/", "backup/", *own}
 
 
 def test_the_image_of_the_gateway_builds_the_page_with_what_it_copies() -> None:

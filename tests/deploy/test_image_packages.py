@@ -15,7 +15,10 @@ SERVICES = {
     "auth_service": "auth",
     "converter_service": "converter",
     "notification_service": "notification",
+    "backup": "auth",
 }
+# Extras beside these.
+FURTHER = {"backup": "backup"}
 # Programs for the sandbox, and Alembic's environment, which run as files of their own.
 PROGRAMS = re.compile(
     r"converter_service\.media\.(tags\.(cleaner|reader|writer)|sandbox\.launcher)|auth_service\.migrations\.env"
@@ -48,7 +51,10 @@ def modules(service: str) -> list[str]:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_the_image_of_a_service_has_every_package_that_its_code_imports(service: str) -> None:
-    installed = locked_packages(REPOSITORY / "uv.lock", "tonegate", SERVICES[service])
+    extras = [SERVICES[service], *([FURTHER[service]] if service in FURTHER else [])]
+    installed = set[str]().union(
+        *(locked_packages(REPOSITORY / "uv.lock", "tonegate", each) for each in extras)
+    )
     hidden = [
         module
         for module, distributions in packages_distributions().items()

@@ -10,13 +10,28 @@ from devstack.servers.mail import MailSink
 from devstack.servers.mongo import Mongo
 from devstack.servers.postgres import Postgres
 from devstack.stack import Stack
-from tests.support.client import Person, signed_in, visiting
+from tests.support.client import Person, from_address, signed_in, visiting
 from tests.support.mailbox import Mailbox
 from tests.support.page import chromium, load_axe, visitor
 from tests.support.system import SETTINGS, System
 from tests.support.vhosts import VhostPool
 
 SMALL_UPLOAD_BYTES = 1_000_000
+# Settings of other systems under test that would open what attacks try.
+DEFAULTS = frozenset(
+    {
+        "GATEWAY_RATE_LIMIT_LOGIN",
+        "GATEWAY_RATE_LIMIT_REGISTER",
+        "GATEWAY_RATE_LIMIT_UPLOAD",
+        "GATEWAY_RATE_LIMIT_WEBHOOK_TEST",
+        "NOTIFICATION_PER_DAY",
+        "NOTIFICATION_UNVERIFIED_PER_DAY",
+        "NOTIFICATION_UNVERIFIED_TOTAL",
+        "NOTIFICATION_WEBHOOK_ALLOWED_NETWORKS",
+        "NOTIFICATION_WEBHOOK_HTTP",
+        "NOTIFICATION_WEBHOOK_TESTS_PER_HOST",
+    }
+)
 
 
 @pytest.fixture(scope="session")
@@ -36,15 +51,20 @@ def small_system(
     vhosts: VhostPool,
     mail_sink: MailSink,
 ) -> Iterator[System]:
-    """A system with a small upload limit and a separate database."""
+    """A system with small limits for uploads and accounts, otherwise the defaults, and a separate database.
+    Its clients may be behind a proxy.
+    """
     mongo_url, amqp_url = mongo.new_database(), vhosts.take()
     given = {
-        **SETTINGS,
+        **{name: value for name, value in SETTINGS.items() if name not in DEFAULTS},
         "AUTH_DATABASE_URL": postgres.new_database(),
         "CONVERTER_MONGO_URL": mongo_url,
         "AMQP_URL": amqp_url,
         "NOTIFICATION_SMTP_URL": mail_sink.url,
         "CONVERTER_MAX_UPLOAD_BYTES": str(SMALL_UPLOAD_BYTES),
+        "CONVERTER_QUOTA_BYTES": "20000000",
+        "CONVERTER_QUOTA_PROCESSOR_SECONDS": "100",
+        "GATEWAY_TRUSTED_PROXIES": "127.0.0.0/8",
     }
     with Stack(tmp_path_factory.mktemp("small"), given) as stack:
         stack.start()
@@ -80,4 +100,5 @@ async def person(http: httpx.AsyncClient) -> Person:
 @pytest.fixture
 async def small_person(small_system: System) -> AsyncIterator[Person]:
     async with visiting(small_system.url) as client:
+        client.headers.update(from_address())
         yield await signed_in(client)

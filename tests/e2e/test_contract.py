@@ -43,6 +43,10 @@ include-path-regex = "/audio$"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "3xx", 400, 401, 404, 409, 416]
 
 [[operations]]
+include-path-regex = "/(waveform|chapters|archive)$"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 404, 409, 410, 422]
+
+[[operations]]
 include-path-regex = "/(me|email/resend|password/forgot)$"
 checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 403, 409, 429]
 
@@ -86,6 +90,11 @@ parameters."path.conversion_id" = "CONVERSION"
 [[operations]]
 include-name = "GET /v1/conversions/{conversion_id}/events"
 parameters."path.conversion_id" = "CONVERSION"
+
+[[operations]]
+include-path-regex = "/(waveform|chapters)$"
+parameters."path.conversion_id" = "CONVERSION"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 404, 409, 410]
 
 [[operations]]
 include-name = "GET /v1/conversions/{conversion_id}/audio"

@@ -1,5 +1,6 @@
 """The history in the page: found by name and state, renamed, several at once, thousands of them."""
 
+import zipfile
 from pathlib import Path
 
 import httpx
@@ -145,10 +146,11 @@ async def test_several_are_saved_retried_cancelled_and_deleted_at_once(
     await page.get_by_role("checkbox", name="other.mp4").check()
     await page.get_by_role("checkbox", name="talk.mp4").click(modifiers=["Shift"])
     await expect(bar.get_by_text("Selected: 3")).to_be_visible()
-    saved: list[str] = []
-    page.on("download", lambda download: saved.append(download.suggested_filename))
-    await bar.get_by_role("button", name="Download (2)").click()
-    await until(lambda: sorted(saved) == ["other.mp3", "talk.mp3"], what="both are saved")
+    async with page.expect_download() as download:
+        await bar.get_by_role("button", name="Download as ZIP (2)").click()
+    with zipfile.ZipFile(await (await download.value).path()) as opened:
+        assert opened.testzip() is None
+        assert sorted(opened.namelist()) == ["other.mp3", "talk.mp3"]
     await expect(bar.get_by_text("Selected: 1")).to_be_visible()
 
     system.stop("worker")

@@ -106,6 +106,39 @@ async def test_a_reset_keeps_what_the_request_keeps(person: Person, mailbox: Mai
     assert len((await person.get("/v1/webhooks")).json()["items"]) == 1
 
 
+async def test_the_webhooks_of_a_deleted_key_end_with_it(person: Person) -> None:
+    made = await person.post("/v1/auth/api-keys", name="ci", scopes=["webhooks:read", "webhooks:write"])
+    key, thief = made.json(), with_key(person, made.json()["key"])
+    own, moved = [(await person.post("/v1/webhooks", url=f"{HOOK}/{name}")).json()["id"] for name in "ab"]
+    assert (await thief.post("/v1/webhooks", url=f"{HOOK}/thief")).status_code == 201
+    there = await thief.request("PATCH", f"/v1/webhooks/{moved}", json={"url": f"{HOOK}/thief"})
+    assert there.status_code == 403, "it may not read, and the webhook's messages have links"
+    assert (await person.request("DELETE", f"/v1/auth/api-keys/{key['id']}")).status_code == 204
+
+    async def webhooks() -> set[str]:
+        return {each["id"] for each in (await person.get("/v1/webhooks")).json()["items"]}
+
+    async def is_over() -> bool:
+        return await webhooks() == {own, moved}
+
+    await until(is_over, what="the key's webhook is deleted, and the owner's are not")
+
+
+async def test_a_webhook_that_a_key_has_moved_ends_with_the_key(person: Person) -> None:
+    scopes = ["conversions:read", "webhooks:read", "webhooks:write"]
+    key = (await person.post("/v1/auth/api-keys", name="ci", scopes=scopes)).json()
+    hook = (await person.post("/v1/webhooks", url=HOOK)).json()["id"]
+    thief = with_key(person, key["key"])
+    moved = await thief.request("PATCH", f"/v1/webhooks/{hook}", json={"url": f"{HOOK}/thief"})
+    assert moved.status_code == 200
+    assert (await person.request("DELETE", f"/v1/auth/api-keys/{key['id']}")).status_code == 204
+
+    async def is_gone() -> bool:
+        return (await person.get(f"/v1/webhooks/{hook}")).status_code == 404
+
+    await until(is_gone, what="the webhook is deleted")
+
+
 async def test_a_key_that_only_writes_reads_nothing_by_links_or_webhooks(
     person: Person, media: Media, http: httpx.AsyncClient
 ) -> None:

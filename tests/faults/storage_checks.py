@@ -99,7 +99,7 @@ def left(records: Iterable[Document], stored: set[str]) -> Iterator[str]:
 def blobs(record: Document) -> Iterator[str]:
     """Yields the ids of all blobs of a record, those of upload segments included."""
     upload = record.get("upload") or {}
-    held = [record["source_blob"], record["audio_blob"], *record["debris"]]
+    held = [record["source_blob"], record["audio_blob"], record.get("details_blob"), *record["debris"]]
     held += [segment["blob"] for segment in upload.get("segments", ())]
     held += [upload["writing"]["blob"]] if upload.get("writing") else []
     return (blob for blob in held if blob)

@@ -111,3 +111,9 @@ def pitch_hz(file: Path) -> float:
 
 def loudest(decoded: "array[int]") -> int:
     return max((abs(sample) for sample in decoded), default=0)
+
+
+def decoded_digest(file: Path) -> str:
+    """A digest of the samples of a file, which is the same whatever else its container has."""
+    command = ["ffmpeg", "-v", "error", "-i", f"file:{file}", "-map", "0:a", "-f", "md5", "-"]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout

@@ -150,6 +150,7 @@ class System:
         upload = document.get("upload") or {"segments": []}
         pieces = [segment["blob"] for segment in upload["segments"]]
         blobs = [document["source_blob"], *pieces, document["audio_blob"], *document["debris"]]
+        blobs.append(document.get("details_blob"))
         with MongoClient[Document](self._mongo_url) as client:
             chunks = client.get_default_database()["fs.chunks"]
             return len(chunks.distinct("files_id", {"files_id": {"$in": blobs}}))

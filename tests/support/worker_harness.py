@@ -21,6 +21,7 @@ from converter_service.maintenance.sweeper import Sweeper
 from converter_service.media.media_info import AudioTrack, MediaInfo
 from converter_service.media.options import Options
 from converter_service.media.transcoder import Output, Progress
+from converter_service.media.waveform import Waveform
 from converter_service.storage.conversions import MongoConversions
 from converter_service.storage.gridfs import GridFSBlobs
 from converter_service.storage.outbox import MongoOutbox
@@ -55,9 +56,11 @@ class ScriptedTranscoder:
         mark: str = "audio",
         during: Callable[[Path], Awaitable[None]] = do_nothing,
         info: MediaInfo = INFO,
+        waveform: Waveform | None = None,
     ) -> None:
         self._mark = mark
         self._info = info
+        self._waveform = waveform
         self.during = during
         self.began = asyncio.Event()
         self.runs = 0
@@ -86,6 +89,10 @@ class ScriptedTranscoder:
         return Output(
             format=options.format, bitrate_bps=192_000, duration_s=2.0, size_bytes=len(audio), path=target
         )
+
+    async def waveform(self, output: Output) -> Waveform | None:
+        assert output.path.is_file()
+        return self._waveform
 
 
 class WorkerHarness:

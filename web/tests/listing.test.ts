@@ -12,8 +12,6 @@ vi.mock("../src/session/api", () => ({
   },
 }));
 const { Selection } = await import("../src/conversions/selection");
-const { onEach } = await import("../src/conversions/bulk");
-const { Problem } = await import("../src/session/problem");
 const { Conversions } = await import("../src/conversions/store");
 
 function conversion(number: number, status: Status = "completed", title: string | null = null): Conversion {
@@ -71,16 +69,4 @@ test("a range is chosen from the last row to this one, in either direction", () 
   expect(selection.count.value).toBe(2);
   selection.choose("e", true, true, order);
   expect([...selection.ids.value].sort()).toEqual(["b", "c", "d", "e"]);
-});
-
-test("an action on several goes on after a failure, and ends at a limit that holds for long", async () => {
-  const counts: number[] = [];
-  const outcome = await onEach(["a", "b", "c"], (id) => (id === "b" ? Promise.reject(new Error("gone")) : Promise.resolve()), (count) => counts.push(count));
-  expect([outcome.done, outcome.failures.length, counts.at(-1)]).toEqual([2, 1, 3]);
-  const acted: string[] = [];
-  const limited = await onEach(["a", "b", "c", "d"], (id) => {
-    acted.push(id);
-    return Promise.reject(new Problem(429, { code: "rate_limited" }, 3600));
-  }, () => undefined, 1);
-  expect([limited.done, limited.failures.length, acted]).toEqual([0, 4, ["a"]]);
 });

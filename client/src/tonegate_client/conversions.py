@@ -1,15 +1,30 @@
-"""Calls of conversions: list, get, rename, cancel, retry, delete, links, convert again, follow, wait."""
+"""Calls of conversions: list, get, rename, cancel, retry, delete, links, convert again, follow, wait, and the
+waveform and chapters of a result.
+"""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from urllib.parse import quote
 
 import msgspec
 
 from tonegate_client.event_stream import ConversionEvent, follow
-from tonegate_client.models import Conversion, ConversionPage, Link, Options
+from tonegate_client.models import (
+    BulkAnswer,
+    BulkResult,
+    Chapter,
+    ChapterList,
+    Conversion,
+    ConversionPage,
+    Link,
+    Options,
+    Waveform,
+)
 from tonegate_client.pagination import items_of
 from tonegate_client.transport import Request, Transport, keyed_post
+
+# Of the ids in one request.
+MOST_AT_ONCE = 100
 
 
 class Conversions:
@@ -63,6 +78,16 @@ class Conversions:
     async def delete(self, conversion_id: str) -> None:
         await self._transport.send(Request("DELETE", path_of(conversion_id)))
 
+    async def bulk(self, conversion_ids: Sequence[str], action: str) -> Sequence[BulkResult]:
+        """Performs `delete`, `retry` or `cancel` on each: the outcomes, in the order of the ids."""
+        results: Sequence[BulkResult] = ()
+        once = tuple(dict.fromkeys(conversion_ids))
+        for start in range(0, len(once), MOST_AT_ONCE):
+            body = {"ids": once[start : start + MOST_AT_ONCE], "action": action}
+            request = keyed_post("v1/conversions/bulk", body)
+            results = (*results, *(await self._transport.fetch(request, BulkAnswer)).items)
+        return results
+
     async def link(self, conversion_id: str, expires_in_s: float = 3600.0) -> Link:
         """A link to the audio that needs no token."""
         body = {"expires_in": expires_in_s}
@@ -71,6 +96,14 @@ class Conversions:
     async def end_links(self, conversion_id: str) -> None:
         """Ends all links to the audio that were made so far, those in mails and webhooks too."""
         await self._transport.send(Request("DELETE", f"{path_of(conversion_id)}/link"))
+
+    async def waveform(self, conversion_id: str) -> Waveform:
+        """Raises Problem `not_found` for a result without a waveform, such as one of an earlier version."""
+        return await self._transport.fetch(Request("GET", f"{path_of(conversion_id)}/waveform"), Waveform)
+
+    async def chapters(self, conversion_id: str) -> Sequence[Chapter]:
+        request = Request("GET", f"{path_of(conversion_id)}/chapters")
+        return (await self._transport.fetch(request, ChapterList)).items
 
     def follow(self, conversion_id: str, last_event_id: str = "") -> AsyncGenerator[ConversionEvent, None]:
         """Yields each change until the conversion has ended; broken connections are resumed."""

@@ -9,11 +9,13 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Protocol
 
+import httpx
 import msgspec
 
 from tonegate_client.client import Client
 from tonegate_client.models import Conversion, Options
 from tonegate_client.problems import ConversionFailed, Problem, SourceChanged, TonegateError
+from tonegate_client.sound.copies import NotCopied, SoundCopies, SoundFile
 from tonegate_client.source_file import SourceFile, source_file
 from tonegate_client.state.jobs import Job, JobStore
 from tonegate_client.upload_transfer import UploadGone
@@ -26,6 +28,8 @@ TRIES = 3
 class Observer(Protocol):
     """Is called as the conversion proceeds."""
 
+    def copies_sound(self) -> None: ...
+
     def sent(self, count: int, total: int) -> None: ...
 
     def converted(self, share: float) -> None: ...
@@ -35,6 +39,9 @@ class Observer(Protocol):
 
 class NoObserver:
     """Ignores everything."""
+
+    def copies_sound(self) -> None:
+        pass
 
     def sent(self, count: int, total: int) -> None:
         pass
@@ -47,12 +54,23 @@ class NoObserver:
 
 
 class FileConversion:
-    """Converts files by a client. No two processes may convert the same file at a time."""
+    """Converts files by a client. No two processes may convert the same file at a time. With `sound`, only
+    the sound of videos is sent where that gives the same result.
+    """
 
-    def __init__(self, client: Client, jobs: JobStore, observer: Observer | None = None) -> None:
+    def __init__(
+        self,
+        client: Client,
+        jobs: JobStore,
+        observer: Observer | None = None,
+        sound: SoundCopies | None = None,
+    ) -> None:
         self._client = client
         self._jobs = jobs
         self._observer = observer or NoObserver()
+        self._sound = sound
+        self.whole_reason = ""
+        """Why the latest video was sent whole, although `sound` was given."""
 
     async def run(self, source: Path, target: Path, options: Options) -> Conversion:
         """Returns the conversion once its audio is at `target`.
@@ -102,6 +120,31 @@ class FileConversion:
         return conversion
 
     async def _upload(self, job: Job, file: SourceFile, options: Options) -> str:
+        async with contextlib.AsyncExitStack() as stack:
+            sound = await self._copied(stack, job, file, options)
+            digest = None if sound is None else sound.digest
+            if digest != job.sound:
+                await self._terminate(job)
+                job = self._jobs.restart(job.identity, digest)
+            return await self._send(job, file if sound is None else sound.file, options)
+
+    async def _copied(
+        self, stack: contextlib.AsyncExitStack, job: Job, file: SourceFile, options: Options
+    ) -> SoundFile | None:
+        """None when the file has to be sent whole, or an upload of the whole has begun."""
+        if self._sound is None:
+            return None
+        if job.upload_id is not None and job.sound is None:
+            self.whole_reason = "its upload began so"
+            return None
+        self._observer.copies_sound()
+        try:
+            return await stack.enter_async_context(self._sound.open(job.identity, file, options))
+        except NotCopied as reason:
+            self.whole_reason = str(reason)
+            return None
+
+    async def _send(self, job: Job, file: SourceFile, options: Options) -> str:
         uploads = self._client.uploads
         upload_id = job.upload_id
         if upload_id is None:
@@ -112,11 +155,16 @@ class FileConversion:
                 upload_id, file, lambda count: self._observer.sent(count, file.size)
             )
         except SourceChanged:
-            with contextlib.suppress(TonegateError):
-                await uploads.terminate(upload_id)
+            await self._terminate(self._jobs.job(job.identity))
             raise
         self._jobs.set_conversion(job.identity, conversion_id)
         return conversion_id
+
+    async def _terminate(self, job: Job) -> None:
+        """Removes an upload that is not continued, if that can be done."""
+        if job.upload_id is not None:
+            with contextlib.suppress(TonegateError, httpx.HTTPError):
+                await self._client.uploads.terminate(job.upload_id)
 
     async def _wait(self, conversion_id: str) -> Conversion:
         async with aclosing(self._client.conversions.follow(conversion_id)) as events:

@@ -109,6 +109,55 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: Moment
 
 
+class BulkError(msgspec.Struct, frozen=True, kw_only=True):
+    """Why one of several conversions was left as it is; `retry_after` is in seconds."""
+
+    code: str
+    detail: str
+    retry_after: int | None = None
+
+
+class BulkResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The outcome for one of several conversions; `status` is that of the single call."""
+
+    id: str
+    status: int
+    conversion: Conversion | None = None
+    error: BulkError | None = None
+
+
+class BulkAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """An outcome for each conversion, in the order of the request."""
+
+    items: list[BulkResult]
+
+
+class Waveform(msgspec.Struct, frozen=True, kw_only=True):
+    """The waveform of the audio in audiowaveform's data format 2: minimum and maximum of each pixel."""
+
+    version: int = 2
+    channels: int = 1
+    sample_rate: int
+    samples_per_pixel: int
+    bits: int = 8
+    length: int
+    data: list[int]
+
+
+class Chapter(msgspec.Struct, frozen=True, kw_only=True):
+    """A chapter of the audio, in seconds from its start."""
+
+    start: float
+    end: float
+    title: str
+
+
+class ChapterList(msgspec.Struct, frozen=True, kw_only=True):
+    """The chapters of the audio, in their order."""
+
+    items: list[Chapter]
+
+
 class TokenPair(msgspec.Struct, frozen=True, kw_only=True):
     """An access token valid for `expires_in` seconds, and a refresh token for one use."""
 

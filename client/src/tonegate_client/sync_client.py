@@ -12,6 +12,8 @@ from tonegate_client.file_conversion import FileConversion
 from tonegate_client.loop_thread import LoopThread
 from tonegate_client.models import (
     ApiKey,
+    BulkResult,
+    Chapter,
     Conversion,
     Delivery,
     Link,
@@ -19,6 +21,7 @@ from tonegate_client.models import (
     MadeWebhook,
     Options,
     OwnAccount,
+    Waveform,
     Webhook,
 )
 from tonegate_client.problems import ConversionFailed
@@ -102,12 +105,26 @@ class SyncClient:
     def delete(self, conversion_id: str) -> None:
         self._thread.run(self._client.conversions.delete(conversion_id))
 
+    def bulk(self, conversion_ids: Sequence[str], action: str) -> Sequence[BulkResult]:
+        """Performs `delete`, `retry` or `cancel` on each."""
+        return self._thread.run(self._client.conversions.bulk(conversion_ids, action))
+
+    def save_archive(self, conversion_ids: Sequence[str], target: Path) -> None:
+        """Writes the audio of up to 100 conversions to `target` as a ZIP."""
+        self._thread.run(self._client.downloads.save_archive(conversion_ids, target))
+
     def link(self, conversion_id: str, expires_in_s: float = 3600.0) -> Link:
         return self._thread.run(self._client.conversions.link(conversion_id, expires_in_s))
 
     def end_links(self, conversion_id: str) -> None:
         """Ends all links to the audio that were made so far."""
         self._thread.run(self._client.conversions.end_links(conversion_id))
+
+    def waveform(self, conversion_id: str) -> Waveform:
+        return self._thread.run(self._client.conversions.waveform(conversion_id))
+
+    def chapters(self, conversion_id: str) -> Sequence[Chapter]:
+        return self._thread.run(self._client.conversions.chapters(conversion_id))
 
     def rename(self, conversion_id: str, title: str | None) -> Conversion:
         return self._thread.run(self._client.conversions.rename(conversion_id, title))

@@ -10,17 +10,30 @@ from converter_service.conversions.transitions.removal import without_video
 
 
 def completed(
-    conversion: Conversion, token: str, blob_id: str, result: Result, *, now: datetime, retention: timedelta
+    conversion: Conversion,
+    token: str,
+    blob_id: str,
+    result: Result,
+    *,
+    now: datetime,
+    retention: timedelta,
+    details_blob: str | None = None,
+    unwritten: str | None = None,
 ) -> Conversion:
-    """Returns the record as completed, with the audio in `blob_id`. Raises LeaseLost."""
+    """Returns the record as completed, with the audio in `blob_id`. Raises LeaseLost.
+
+    `unwritten` is the id of a blob that was reserved and never written, so that it need not be deleted.
+    """
     conversion.lease_of(token)
-    rest = tuple(blob for blob in conversion.temporary_blobs if blob != blob_id)
+    settled = {blob_id, details_blob, unwritten}
+    rest = tuple(blob for blob in conversion.temporary_blobs if blob not in settled)
     done = _finish(replace(with_state(conversion, State.COMPLETED), temporary_blobs=rest), now, retention)
     return replace(
         done,
         result=result,
         error=None,
         audio_blob=blob_id,
+        details_blob=details_blob,
         progress=1.0,
         result_cache_key=conversion.cache_key,
     )

@@ -17,7 +17,9 @@ def expired(conversion: Conversion, now: datetime) -> Conversion:
 
 def bytes_deleted(conversion: Conversion) -> Conversion:
     """Returns the expired record after its blobs were deleted; it is not due any more."""
-    return replace(without_video(conversion), audio_blob=None, temporary_blobs=(), due_at=None)
+    return replace(
+        without_video(conversion), audio_blob=None, details_blob=None, temporary_blobs=(), due_at=None
+    )
 
 
 def temporary_blobs_deleted(conversion: Conversion, deleted_blobs: Collection[str]) -> Conversion:

@@ -10,8 +10,12 @@ from converter_service.conversions.state_machine import IllegalTransition, bump_
 from converter_service.conversions.transitions.queue import claimable
 
 
-def claimed(conversion: Conversion, lease: Lease, blob_id: str, now: datetime) -> Conversion:
-    """Returns the record as converting: one more attempt, whose audio is written to `blob_id`."""
+def claimed(
+    conversion: Conversion, lease: Lease, blob_id: str, now: datetime, *, details_id: str | None = None
+) -> Conversion:
+    """Returns the record as converting: one more attempt, whose audio is written to `blob_id` and whose
+    result's details to `details_id`.
+    """
     if not claimable(conversion, now):
         raise IllegalTransition(f"{conversion.status} cannot be claimed")
     waiting = conversion if conversion.status is State.QUEUED else with_state(conversion, State.QUEUED)
@@ -19,7 +23,7 @@ def claimed(conversion: Conversion, lease: Lease, blob_id: str, now: datetime) -
         with_state(waiting, State.CONVERTING),
         lease=lease,
         attempts=conversion.attempts + 1,
-        temporary_blobs=(*conversion.temporary_blobs, blob_id),
+        temporary_blobs=(*conversion.temporary_blobs, blob_id, *([details_id] if details_id else [])),
         reserved_bytes=0,
         started_at=conversion.started_at or now,
         due_at=lease.until,
@@ -70,7 +74,7 @@ def digest_recorded(conversion: Conversion, token: str, sha256: str) -> Conversi
     return bump_revision(replace(conversion, source=replace(conversion.source, sha256=sha256)))
 
 
-def earlier_blobs_deleted(conversion: Conversion, token: str, blob_id: str) -> Conversion:
-    """Returns the record with `blob_id` as its only temporary blob. Raises LeaseLost."""
+def earlier_blobs_deleted(conversion: Conversion, token: str, *blob_ids: str) -> Conversion:
+    """Returns the record with `blob_ids` as its only temporary blobs. Raises LeaseLost."""
     conversion.lease_of(token)
-    return replace(conversion, temporary_blobs=(blob_id,))
+    return replace(conversion, temporary_blobs=blob_ids)

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from converter_service.media.containers import WITHOUT_CLOCK
 from converter_service.media.errors import Fault, MediaError, TranscoderUnavailable
 from converter_service.media.ffmpeg import verify
+from converter_service.media.ffmpeg.chapters import chapters_within
 from converter_service.media.ffmpeg.faults import cut_off, unsupported
 from converter_service.media.ffmpeg.filters import Gain, PassOptions
 from converter_service.media.ffmpeg.job import TranscodeJob
@@ -150,6 +151,8 @@ class Encoder:
             duration_s=audio.seconds,
             gaps_s=audio.silence_s + audio.lost_s,
             source_duration_s=audio.source_s,
+            sample_rate_hz=audio.sample_rate,
+            chapters=tuple(chapters_within(self.job.info, self.job.track, self.job.window)),
             size_bytes=size,
             path=self.job.target,
         )

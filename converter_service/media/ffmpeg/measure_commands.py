@@ -15,12 +15,21 @@ from converter_service.media.ffmpeg.command_line import (
 from converter_service.media.ffmpeg.filters import PassOptions, apply_filters
 from converter_service.media.ffmpeg.input_options import result_options
 from converter_service.media.ffmpeg.job import TranscodeJob
+from converter_service.media.ffmpeg.mix import MIXING
 from converter_service.media.ffmpeg.tools import Tools
 from converter_service.media.ffmpeg.uniform_sound import uniform_input
 from converter_service.media.media_info import AudioTrack
 
 # The summary needs log level `info`, at which the filter would also print a line per frame.
 METER: Mapping[str, str] = {"peak": "true", "framelog": "verbose"}
+# The lines that the filters `astats` and `ametadata` print for each frame.
+MIN_LEVEL, MAX_LEVEL = b"lavfi.astats.Overall.Min_level", b"lavfi.astats.Overall.Max_level"
+LEVELS: Mapping[str, str | int] = {
+    "metadata": 1,
+    "reset": 1,
+    "measure_perchannel": "none",
+    "measure_overall": "Min_level+Max_level",
+}
 
 
 def measure(tools: Tools, job: TranscodeJob, options: PassOptions, *, at_most_s: float) -> list[str]:
@@ -51,6 +60,18 @@ def measure_result(tools: Tools, form: Format, result: Path) -> list[str]:
     sound = ffmpeg.input(f"file:{result}", **result_options(form, tools.threads))["a:0"]
     output = sound.filter("ebur128", **METER).output("-", format="null", threads=tools.threads)
     return compile_command(tools, output, 0.0, "info")
+
+
+def print_levels(tools: Tools, form: Format, result: Path, samples: int) -> list[str]:
+    """Prints the lowest and the highest of every `samples` samples of a result, all channels averaged."""
+    sound = ffmpeg.input(f"file:{result}", **result_options(form, tools.threads))["a:0"]
+    averaged = sound.filter("aresample", **MIXING).filter(
+        "aformat", sample_fmts="fltp", channel_layouts="mono"
+    )
+    levels = averaged.filter("asetnsamples", n=samples, p=0).filter("astats", **LEVELS)
+    printed = levels.filter("ametadata", mode="print", file="-")
+    output = printed.output("-", format="null", threads=tools.threads)
+    return compile_command(tools, output, MAX_DECODE_ERRORS, reports_progress=False)
 
 
 def decode(tools: Tools, form: Format, result: Path, first_s: float | None) -> list[str]:

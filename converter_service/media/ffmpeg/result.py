@@ -27,6 +27,7 @@ class VerifiedAudio(msgspec.Struct, frozen=True):
     is_uniform: bool = False
     replaced_frames: int = 0
     source_s: float | None = None
+    sample_rate: int = 0
 
     @property
     def sound_s(self) -> float:
@@ -40,6 +41,7 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     framed_s: float | None = None
     frame_s: float = 0.0
     bitrate_bps: int | None = None
+    sample_rate: int = 0
 
 
 class ReportedStream(msgspec.Struct, frozen=True):
@@ -64,6 +66,7 @@ def contents_of_frames(count: FrameCount) -> Contents:
         framed_s=count.counted * count.frame_s,
         frame_s=count.frame_s,
         bitrate_bps=count.bitrate_bps,
+        sample_rate=count.sample_rate,
     )
 
 
@@ -79,6 +82,7 @@ def parse_contents(report_json: bytes, form: Format) -> Contents:
         framed_s=int(stream.nb_read_packets) * frame_s if form.has_counted_frames else None,
         frame_s=frame_s,
         bitrate_bps=int(stream.bit_rate) if stream.bit_rate.isdigit() else None,
+        sample_rate=int(stream.sample_rate),
     )
 
 
@@ -98,7 +102,12 @@ def verify_audio(
         raise ValueError(f"declares {declared_s} s, decodes to {made_s} s")
     if contents.framed_s is not None and abs(contents.framed_s - declared_s) > padding_s:
         raise ValueError(f"declares {declared_s} s, holds {contents.framed_s} s of frames")
-    return VerifiedAudio(made_s if is_decoded_whole else declared_s, contents.bitrate_bps, complaints)
+    return VerifiedAudio(
+        made_s if is_decoded_whole else declared_s,
+        contents.bitrate_bps,
+        complaints,
+        sample_rate=contents.sample_rate,
+    )
 
 
 def _frame_s(stream: ReportedStream) -> float:

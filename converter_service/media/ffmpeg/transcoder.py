@@ -17,6 +17,7 @@ from converter_service.media.ffmpeg.faults import cut_off, protected
 from converter_service.media.ffmpeg.job import TranscodeJob
 from converter_service.media.ffmpeg.job_programs import JobPrograms
 from converter_service.media.ffmpeg.limits import TranscodingLimits
+from converter_service.media.ffmpeg.peaks import Peaks
 from converter_service.media.ffmpeg.placeholder_lengths import fill_in_lengths
 from converter_service.media.ffmpeg.progress import ProgressReports
 from converter_service.media.ffmpeg.runner import ProgramRunner, time_limit
@@ -31,6 +32,7 @@ from converter_service.media.options import Options
 from converter_service.media.protection import find_locks
 from converter_service.media.tags.command_lines import find_tag_tools
 from converter_service.media.transcoder import Output, Progress
+from converter_service.media.waveform import Waveform
 from shared.logs import get_logger
 
 
@@ -100,6 +102,9 @@ class FFmpegTranscoder:
                 decoder=await self._decoders.decoder_for(track.codec, source.parent),
             )
             return await self._run(job, on_progress)
+
+    async def waveform(self, output: Output) -> Waveform | None:
+        return await Peaks(self._programs).waveform(output)
 
     async def _run(self, job: TranscodeJob, on_progress: Progress) -> Output:
         try:

@@ -19,7 +19,7 @@ class ProgramTimer:
     """
 
     def __init__(self, pid: int) -> None:
-        self._stat = Path(f"/proc/{pid}/stat")
+        self._pid, self._stat = pid, Path(f"/proc/{pid}/stat")
         self._meter = METER.get()
         self._seconds = 0.0
         self._read_at = time.monotonic()
@@ -34,13 +34,16 @@ class ProgramTimer:
         ticks = int(fields[USER]) + int(fields[SYSTEM])
         self._seconds = max(self._seconds, ticks / os.sysconf("SC_CLK_TCK"))
         self._read_at = time.monotonic()
+        if self._meter is not None:
+            self._meter.running_s[self._pid] = self._seconds
 
     def stop(self) -> None:
         """Adds the program's time to the meter of the block that started it."""
         if self._meter is None or self._sampling is None:
             return
         self._sampling.cancel()
-        self._meter.seconds += self._seconds + time.monotonic() - self._read_at
+        self._meter.running_s.pop(self._pid, None)
+        self._meter.ended_s += self._seconds + time.monotonic() - self._read_at
         self._meter = None
 
     async def _sample(self) -> None:

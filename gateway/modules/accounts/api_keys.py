@@ -34,7 +34,7 @@ class ApiKeysController(Controller):
         "DELETE",
         "/{key_id:str}",
         changes_account=True,
-        summary="Revoke an API key",
+        summary="Delete an API key and the webhooks whose URL it has chosen",
         operation_id="delete_api_key",
         problems=(400, 401, 403, 404),
     )

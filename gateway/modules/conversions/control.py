@@ -1,12 +1,32 @@
-"""Rename, cancel, retry and share a conversion."""
+"""Rename, cancel, retry and share a conversion; share an archive."""
 
 from litestar import Controller
 
 from gateway.identity.auth_guard import limited
 from gateway.limits.rate_limit import Rate
 from gateway.pass_through import forward
-from shared.contracts.conversions import Conversion, ConversionChange, Link, LinkWanted
+from shared.contracts.conversions import ArchiveWanted, Conversion, ConversionChange, Link, LinkWanted
 from shared.identity.scopes import READ, also_scoped, scoped
+
+
+class ArchiveLinkController(Controller):
+    path = "/v1/conversions/archive"
+    tags = ["conversions"]  # noqa: RUF012 - Litestar's own form
+    opt = scoped("conversions")
+
+    archive_link = forward(
+        "POST",
+        to="converter",
+        body=ArchiveWanted,
+        opt=also_scoped(READ),
+        answer=Link,
+        idempotent=True,
+        status_code=201,
+        success="The link",
+        summary="Create a signed link to an archive of several audio files",
+        operation_id="link_archive",
+        problems=(400, 401, 403, 404, 408, 409, 410, 413, 415, 422),
+    )
 
 
 class ControlController(Controller):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from litestar import Controller, HttpMethod, Request, route
+from litestar import Controller, HttpMethod, Request, get, route
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 from litestar.types import Method
@@ -11,6 +11,7 @@ from gateway.identity.auth_guard import caller_of, limited, signed_link
 from gateway.limits.concurrency import streamed
 from gateway.limits.rate_limit import Rate
 from gateway.middleware.compression import compressible
+from gateway.modules.conversions.archive_documents import ARCHIVE_QUERY, ArchiveOperation
 from gateway.modules.conversions.documents import (
     AUDIO_QUERY,
     LIST_QUERY,
@@ -23,7 +24,7 @@ from gateway.openapi.problem_responses import problems
 from gateway.pass_through import forward, relay, upstream_path
 from gateway.proxy.relay import Relay
 from gateway.query import pick
-from shared.contracts.conversions import Conversion, ConversionPage
+from shared.contracts.conversions import ChapterList, Conversion, ConversionPage, Waveform
 from shared.errors import InvalidRequest
 from shared.http import Injected
 from shared.identity.scopes import scoped
@@ -74,6 +75,28 @@ class ConversionsController(Controller):
         problems=(400, 401, 403, 404),
     )
 
+    waveform = relay(
+        "GET",
+        "/{conversion_id:str}/waveform",
+        answer=Waveform,
+        opt=compressible,
+        success="The waveform",
+        summary="Get the waveform of the audio",
+        operation_id="waveform",
+        problems=(400, 401, 403, 404, 409, 410),
+    )
+
+    chapters = relay(
+        "GET",
+        "/{conversion_id:str}/chapters",
+        answer=ChapterList,
+        opt=compressible,
+        success="The chapters",
+        summary="Get the chapters of the audio",
+        operation_id="chapters",
+        problems=(400, 401, 403, 404, 409, 410),
+    )
+
     remove = forward(
         "DELETE",
         "/{conversion_id:str}",
@@ -98,4 +121,20 @@ class ConversionsController(Controller):
         query, caller = pick(request.scope, AUDIO_QUERY), caller_of(request)
         if caller is not None and query:
             raise InvalidRequest("A signed link needs both parameters: expires and signature.")
+        return await converter.stream(request, upstream_path(request), query=query, caller=caller)
+
+    @get(
+        "/archive",
+        opt=signed_link | streamed,
+        summary="Download the audio of several conversions as a ZIP",
+        operation_id="archive",
+        operation_class=ArchiveOperation,
+        responses=problems(400, 401, 403, 404, 409, 410),
+    )
+    async def archive(self, request: Request[Any, Any, Any], converter: Injected[Relay]) -> ASGIResponse:
+        query, caller = pick(request.scope, ARCHIVE_QUERY), caller_of(request)
+        if caller is not None and [name for name, _ in query] != ["ids"]:
+            raise InvalidRequest(
+                "Name the conversions in ids; a signed link needs expires and signature too."
+            )
         return await converter.stream(request, upstream_path(request), query=query, caller=caller)

@@ -124,6 +124,8 @@ LINKED_OPERATIONS = (
     "get_conversion",
     "audio",
     "audio_head",
+    "waveform",
+    "chapters",
     "change_conversion",
     "cancel_conversion",
     "retry_conversion",

@@ -1,10 +1,18 @@
 """Error codes of webhook attempts, as the log of deliveries shows them to owners."""
 
 import ssl
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import aiohttp
 
+from notification_service.webhooks.outbound.address_admission import AddressBusy
+from notification_service.webhooks.outbound.ports import RATE_LIMITED
 from notification_service.webhooks.outbound.resolver import AddressNotAllowed
+
+CAUSES: Mapping[type[BaseException], str] = MappingProxyType(
+    {AddressNotAllowed: "address_not_allowed", AddressBusy: RATE_LIMITED}
+)
 
 
 def classify_error(error: BaseException) -> str:
@@ -12,8 +20,9 @@ def classify_error(error: BaseException) -> str:
 
     A code reveals nothing that the owner could not find out.
     """
-    if _is_caused_by(error, AddressNotAllowed):
-        return "address_not_allowed"
+    for cause, code in CAUSES.items():
+        if _is_caused_by(error, cause):
+            return code
     if isinstance(error, TimeoutError):
         return "timed_out"
     if isinstance(error, aiohttp.ClientConnectorDNSError):

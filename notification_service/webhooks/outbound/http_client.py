@@ -12,6 +12,7 @@ import aiohttp
 from aiohappyeyeballs import AddrInfoType
 from yarl import URL
 
+from notification_service.webhooks.outbound.address_admission import admit
 from notification_service.webhooks.outbound.address_policy import AddressPolicy, parse_address
 from notification_service.webhooks.outbound.error_codes import classify_error, classify_status
 from notification_service.webhooks.outbound.ports import AttemptResult, Resolver
@@ -38,6 +39,9 @@ class WebhookHttpClient:
         clock = asyncio.get_running_loop()
         began = clock.time()
         try:
+            # A literal address never reaches the resolver.
+            if literal := parse_address(target.raw_host or ""):
+                await admit([literal])
             async with self._session.post(
                 target,
                 data=body,

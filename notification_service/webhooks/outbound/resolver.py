@@ -14,6 +14,7 @@ from ipaddress import ip_address
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from notification_service.webhooks.outbound.address_admission import admit
 from notification_service.webhooks.outbound.address_policy import AddressPolicy, IPAddress
 from notification_service.webhooks.outbound.ports import Resolver
 
@@ -56,7 +57,7 @@ class PolicyResolver(AbstractResolver):
         port: int = 0,
         family: socket.AddressFamily = socket.AF_UNSPEC,  # noqa: ARG002 - both families are resolved and checked
     ) -> list[ResolveResult]:
-        """Raises OSError, or TimeoutError."""
+        """Raises OSError, TimeoutError, or Unavailable."""
         addresses = await self._resolver(host)
         if not addresses:
             raise OSError("no address")
@@ -72,7 +73,7 @@ class PolicyResolver(AbstractResolver):
                 proto=0,
                 flags=socket.AI_NUMERICHOST,
             )
-            for address in addresses
+            for address in await admit(addresses)
         ]
 
     async def close(self) -> None:

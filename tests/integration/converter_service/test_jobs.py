@@ -334,7 +334,7 @@ async def test_a_crash_between_storing_and_finishing_leaves_one_audio_in_the_end
 ) -> None:
     conversion = await harness.queued()
     await died(harness, conversion, ScriptedTranscoder(during=run_until_cancelled))
-    [dead_blob] = (await harness.now(conversion)).temporary_blobs
+    [dead_blob, _] = (await harness.now(conversion)).temporary_blobs
 
     async def content() -> AsyncIterator[bytes]:
         yield b"stored by the dead"

@@ -10,8 +10,9 @@ import pytest
 from msgspec.structs import replace
 
 from converter_service.conversions.model import State
+from converter_service.conversions.processor_quota import ProcessorQuota
 from converter_service.media.errors import Fault, MediaError
-from converter_service.media.processor_time import metered
+from converter_service.media.processor_time import METER, metered
 from converter_service.media.sandbox.policy import Limits
 from converter_service.media.sandbox.process import sandboxed
 from converter_service.storage.processor_use import MongoProcessorUse
@@ -19,7 +20,7 @@ from shared.clock import utc_now
 from tests.support.audio_checks import TranscodingHarness
 from tests.support.converter import ConverterApi, converter_api
 from tests.support.media import Media
-from tests.support.wait import PATIENCE_S
+from tests.support.wait import PATIENCE_S, until
 from tests.support.worker_harness import INFO, ScriptedTranscoder, WorkerHarness
 
 HALF_A_DAY_S = 43_200.0
@@ -90,6 +91,64 @@ async def test_until_its_end_a_run_counts_as_expected_also_if_its_worker_dies(
     gate.set()
     await run
     assert await used_s(harness) < 72
+
+
+async def use(seconds: float) -> None:
+    """As if a program of this run had used so much."""
+    meter = METER.get()
+    assert meter is not None
+    meter.running_s[1] = seconds
+    await asyncio.Event().wait()
+
+
+async def test_a_run_far_beyond_what_was_expected_ends_once_the_account_has_nothing_left(
+    harness: WorkerHarness,
+) -> None:
+    """A source whose declared duration is short, and whose decoding takes long."""
+    transcoder = ScriptedTranscoder(during=lambda _: use(2001.0))
+    worker = harness.worker(transcoder, processor_s=2000)
+    short = await harness.queued()
+    await asyncio.wait_for(worker.run(short.id), PATIENCE_S)
+    ended = await harness.now(short)
+    assert ended.error is not None
+    assert (ended.status, ended.error.code, transcoder.cancelled) == (State.FAILED, "too_long", 1)
+    assert "has used 2001 processor seconds" in ended.error.message
+    assert await used_s(harness) == pytest.approx(2001)
+
+
+async def test_two_runs_far_beyond_what_was_expected_share_what_the_account_has(
+    harness: WorkerHarness,
+) -> None:
+    first, second = [ScriptedTranscoder(during=lambda _: use(1200.0)) for _ in range(2)]
+    jobs = [await harness.queued(video=bytes([number]) * 1000) for number in range(2)]
+    async with asyncio.TaskGroup() as runs, asyncio.timeout(PATIENCE_S):
+        both = [
+            runs.create_task(harness.worker(each, name=f"worker-{number}", processor_s=2000).run(job.id))
+            for number, (each, job) in enumerate(zip((first, second), jobs, strict=True))
+        ]
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        for each in both:
+            each.cancel()
+    assert first.cancelled + second.cancelled == 2
+    errors = [ended.error.code for job in jobs if (ended := await harness.now(job)).error]
+    assert "too_long" in errors
+
+
+@pytest.mark.parametrize(("used", "limit_s"), [(500.0, 2000), (50.0, 40), (1e9, 0)])
+async def test_a_run_goes_on_while_its_account_has_time_or_it_is_near_what_was_expected(
+    harness: WorkerHarness, used: float, limit_s: int
+) -> None:
+    quota = ProcessorQuota(harness.processor_use, limit_s, utc_now)
+    await quota.check_running("alice", "run", expected_s=1.0, used_s=used)
+
+
+async def test_a_running_program_is_measured_before_it_ends(tmp_path: Path) -> None:
+    python, prefix = Path(sys.executable).resolve(), Path(sys.base_prefix)
+    command = [str(python), "-I", "-S", "-c", "while True: pass"]
+    with metered() as used:
+        async with sandboxed(command, LIMITS, readable=[python.parent, prefix], scratch=tmp_path):
+            await until(lambda: used.seconds > 0.1, what="a first reading")
+        assert used.running_s == {}
 
 
 @pytest.fixture

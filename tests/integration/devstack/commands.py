@@ -1,4 +1,4 @@
-"""Runs `up` and `down` as separate processes, as the Makefile does."""
+"""Runs the commands of the stack as separate processes, as the Makefile does."""
 
 import json
 import subprocess
@@ -16,18 +16,21 @@ COMMAND = """
 import json, sys
 from pathlib import Path
 from devstack.background import Background
+from devstack.backups import Backups
 from devstack.errors import StackError
+state, given, verb, *paths = sys.argv[1:]
+target = (Backups if verb in ("create", "restore") else Background)(Path(state), json.loads(given))
 try:
-    getattr(Background(Path(sys.argv[1]), json.loads(sys.argv[2])), sys.argv[3])()
+    getattr(target, verb)(*map(Path, paths))
 except StackError as error:
     sys.exit(str(error))
 """
 
 
-def command(verb: str, state: Path, given: Mapping[str, str]) -> str:
-    """Returns the output of a command, successful or not."""
+def command(verb: str, state: Path, given: Mapping[str, str], *paths: Path) -> str:
+    """Returns the output of `up`, `down`, or `create` and `restore` of a backup, successful or not."""
     done = subprocess.run(
-        [sys.executable, "-c", COMMAND, str(state), json.dumps(given), verb],
+        [sys.executable, "-c", COMMAND, str(state), json.dumps(given), verb, *map(str, paths)],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,

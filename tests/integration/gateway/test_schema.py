@@ -85,6 +85,10 @@ CLOSED = {
     ("get", "/v1/webhooks/{webhook_id}/deliveries"),
     ("post", "/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replay"),
     ("get", "/v1/conversions/{conversion_id}/events"),
+    ("post", "/v1/conversions/bulk"),
+    ("post", "/v1/conversions/archive"),
+    ("get", "/v1/conversions/{conversion_id}/waveform"),
+    ("get", "/v1/conversions/{conversion_id}/chapters"),
     ("post", "/v1/conversions/{conversion_id}/cancel"),
     ("post", "/v1/conversions/{conversion_id}/retry"),
     ("post", "/v1/conversions/{conversion_id}/link"),
@@ -94,7 +98,11 @@ CLOSED = {
     ("patch", "/v1/uploads/{upload_id}"),
     ("delete", "/v1/uploads/{upload_id}"),
 }
-AUDIO = {("get", "/v1/conversions/{conversion_id}/audio"), ("head", "/v1/conversions/{conversion_id}/audio")}
+AUDIO = {
+    ("get", "/v1/conversions/{conversion_id}/audio"),
+    ("head", "/v1/conversions/{conversion_id}/audio"),
+    ("get", "/v1/conversions/archive"),
+}
 EITHER = {("post", "/v1/auth/email/resend"), ("post", "/v1/auth/email/verify")}
 
 

@@ -42,13 +42,14 @@ class MemoryEndpoints:
         change: ChangeWebhook,
         now: datetime,
         *,
+        session_id: str = "",
         event: Envelope | None = None,
     ) -> Endpoint | None:
         found = self._own(owner_id, endpoint_id)
         if found is None:
             return None
         if isinstance(change.url, str):
-            found = replace(found, url=change.url)
+            found = replace(found, url=change.url, session_id=session_id)
         if isinstance(change.events, list):
             found = replace(found, events=tuple(dict.fromkeys(change.events)))
         if change.status == "enabled":
@@ -141,7 +142,7 @@ class MemoryDeliveries:
         if found.status == "pending" and found.token and not self._is_due(found):
             return found
         self.all[found.id] = replace(
-            found, status="pending", due_at=self._now(), tries=0, begun_at=None, token=""
+            found, status="pending", due_at=self._now(), tries=0, begun_at=None, token="", by_hand=True
         )
         return self.all[found.id]
 

@@ -1,16 +1,22 @@
 """Downloads of the client: continued, checked, complete or not there."""
 
+import asyncio
 import hashlib
+import subprocess
+import sys
 from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.unit.client.server import StubServer
-from tonegate_client.downloads import part_of
+from tonegate_client import part_file as part_file_module
 from tonegate_client.models import Audio
+from tonegate_client.part_file import part_file, part_of
 from tonegate_client.problems import DigestMismatch, Problem
+from tonegate_client.state.file_lock import lock_at_once
 
 CONTENT = bytes(range(256)) * 10_000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -102,3 +108,63 @@ def test_a_part_is_kept_beside_its_target_whatever_the_id(tmp_path: Path, identi
     assert part.parent == tmp_path
     assert "\\" not in part.name
     assert len(part.name) < 100
+
+
+class SlowAudioServer(AudioServer):
+    """Sends nothing until all requests have arrived."""
+
+    def __init__(self, requests: int) -> None:
+        super().__init__(most=9_999_999)
+        self._barrier = asyncio.Barrier(requests)
+
+    async def answer(self, request: httpx.Request) -> httpx.Response:
+        async with asyncio.timeout(30):
+            await self._barrier.wait()
+        return await super().answer(request)
+
+
+async def test_downloads_of_one_conversion_at_the_same_time_do_not_disturb_each_other(tmp_path: Path) -> None:
+    server, targets = SlowAudioServer(3), [tmp_path / f"{number}.mp3" for number in range(3)]
+    async with server.client() as client:
+        await asyncio.gather(*(client.downloads.save("c1", AUDIO, target) for target in targets))
+    assert [target.read_bytes() for target in targets] == [CONTENT] * 3
+    assert sorted(tmp_path.iterdir()) == targets
+
+
+def test_a_part_file_that_another_process_has_is_left_alone(tmp_path: Path) -> None:
+    target, shared = tmp_path / "talk.mp3", part_of(tmp_path / "talk.mp3", "c1")
+    shared.write_bytes(b"of another process")
+    hold = (
+        "import fcntl, sys; file = open(sys.argv[1]); fcntl.flock(file, fcntl.LOCK_EX);"
+        "print(flush=True); input()"
+    )
+    command = [sys.executable, "-c", hold, str(shared)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        with part_file(target, "c1") as part:
+            part.write(b"mine")
+            part.become(target)
+        with part_file(target, "c1") as abandoned:
+            abandoned.write(b"unfinished")
+        assert (target.read_bytes(), shared.read_bytes()) == (b"mine", b"of another process")
+        other.communicate(b"\n")
+    with part_file(target, "c1") as part:
+        assert part.size == len(b"of another process")
+    assert sorted(tmp_path.iterdir()) == sorted([shared, target])
+
+
+def test_a_part_file_that_becomes_a_result_while_it_is_opened_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, shared = tmp_path / "talk.mp3", part_of(tmp_path / "talk.mp3", "c1")
+    shared.write_bytes(CONTENT)
+
+    def lock_once_another_has_finished(descriptor: int) -> AbstractContextManager[None]:
+        shared.replace(target)
+        return lock_at_once(descriptor)
+
+    monkeypatch.setattr(part_file_module, "lock_at_once", lock_once_another_has_finished)
+    with part_file(target, "c1") as part:
+        part.write(b"other")
+    assert target.read_bytes() == CONTENT

@@ -1,6 +1,7 @@
 """Stored conversions: steps, results, locks."""
 
 import contextlib
+import os
 import sqlite3
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tonegate_client.state.file_lock import LockTaken, NamedLocks
-from tonegate_client.state.jobs import KEY_LIFETIME_S, JobStore
+from tonegate_client.state.jobs import KEY_LIFETIME_S, STEPS, JobStore
 
 SOURCE = Path("/videos/talk.mp4")
 
@@ -71,6 +72,26 @@ def test_a_path_belongs_to_one_source(jobs: JobStore, tmp_path: Path) -> None:
     assert (result.path, result.is_there, jobs.was_delivered("i1")) == (path, True, True)
     assert jobs.claim(path, "i3", SOURCE)  # another version of the same source
     assert jobs.result_in("i1", tmp_path) is None
+
+
+def test_a_path_that_some_file_systems_take_for_another_belongs_to_its_source(
+    jobs: JobStore, later: JobStore, tmp_path: Path
+) -> None:
+    assert jobs.claim(tmp_path / "Talk.mp3", "i1", SOURCE)
+    assert not later.claim(tmp_path / "TALK.mp3", "i2", Path("/videos/other.mp4"))
+    found = later.result_like(tmp_path / "TALK.mp3")
+    assert found is not None
+    assert found.path == tmp_path / "Talk.mp3"
+
+
+def test_a_database_of_the_first_version_is_read(database: Path, tmp_path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        connection.executescript(f"{STEPS[0]}; PRAGMA user_version = 1")
+    row = (os.fsencode(tmp_path / "Talk.mp3"), os.fsencode(tmp_path), "i1", os.fsencode(SOURCE), 5)
+    change(database, "INSERT INTO results VALUES (?, ?, ?, ?, ?)", *row)
+    with contextlib.closing(JobStore(database)) as jobs:
+        assert jobs.was_delivered("i1")
+        assert not jobs.claim(tmp_path / "talk.mp3", "i2", Path("/videos/other.mp4"))
 
 
 def test_a_database_of_a_later_version_is_left_alone(database: Path) -> None:

@@ -14,7 +14,7 @@ from tonegate_client.command.exit_codes import ExitCode
 pytestmark = pytest.mark.usefixtures("folders")
 
 # Run by the tests of the whole system, or by test_command.
-ELSEWHERE = {"login", "logout", "whoami", "convert", "watch", "get", "doctor", "completion"}
+ELSEWHERE = {"login", "logout", "whoami", "convert", "watch", "get", "archive", "doctor", "completion"}
 # Arguments; call; body; a part of the last line.
 CASES: tuple[tuple[str, str, object, str], ...] = (
     ("list --status failed --search a", "GET /v1/conversions?status=failed&q=a&limit=20", None, "talk.mp4"),
@@ -26,6 +26,11 @@ CASES: tuple[tuple[str, str, object, str], ...] = (
     ("cancel c1", "POST /v1/conversions/c1/cancel", None, "c1  cancelled"),
     ("retry c1", "POST /v1/conversions/c1/retry", None, "c1  queued"),
     ("delete c1", "DELETE /v1/conversions/c1", None, "c1  deleted"),
+    ("delete c1 c2", "POST /v1/conversions/bulk", {"ids": ["c1", "c2"], "action": "delete"}, "c2  deleted"),
+    ("cancel c1 c2", "POST /v1/conversions/bulk", {"ids": ["c1", "c2"], "action": "cancel"}, "c2  deleted"),
+    ("retry c1 c2", "POST /v1/conversions/bulk", {"ids": ["c1", "c2"], "action": "retry"}, "c2  deleted"),
+    ("waveform c1", "GET /v1/conversions/c1/waveform", None, '"data": [-127, 127]'),
+    ("chapters c1", "GET /v1/conversions/c1/chapters", None, "1:00:00.000  1:00:01.500  One"),
     ("keys list", "GET /v1/auth/api-keys", None, "nightly"),
     ("keys", "GET /v1/auth/api-keys", None, "nightly"),
     (

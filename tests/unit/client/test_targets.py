@@ -58,6 +58,35 @@ def test_two_sources_get_two_names_and_keep_them(jobs: JobStore, tmp_path: Path)
     assert choose(targets, tmp_path / "talk.mkv", "talk.mkv") == "talk (2).mp3"
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "result"),
+    [
+        ("Talk.mp4", "talk.mp4", "talk (2).mp3"),
+        ("\u00c9t\u00e9.mp4", "e\u0301te\u0301.mp4", "e\u0301te\u0301 (2).mp3"),
+        ("stra\u00dfe.mp4", "STRASSE.mp4", "STRASSE (2).mp3"),
+        ("\udcff.mp4", "\udcfe.mp4", "\udcfe.mp3"),
+    ],
+)
+def test_names_that_some_file_systems_take_for_one_get_two_results(
+    jobs: JobStore, tmp_path: Path, one: str, other: str, result: str
+) -> None:
+    targets = Targets(jobs, None)
+    choose(targets, tmp_path / one, "i1")
+    for _ in range(2):
+        assert choose(targets, tmp_path / other, "i2") == result
+
+
+def test_a_foreign_file_is_kept_though_a_folder_of_another_spelling_has_the_result(
+    jobs: JobStore, tmp_path: Path
+) -> None:
+    source = tmp_path / "talk.mp4"
+    choose(Targets(jobs, tmp_path / "OUT"), source)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/talk.mp3").write_bytes(b"mine")
+    with pytest.raises(TargetExists):
+        choose(Targets(jobs, tmp_path / "out"), source)
+
+
 def test_audio_is_not_converted_onto_itself(jobs: JobStore, tmp_path: Path) -> None:
     source = tmp_path / "song.mp3"
     source.touch()

@@ -15,7 +15,7 @@ from tests.unit.project.structure import (
 
 ROOT = Path(__file__).parents[3]
 SERVICES = ("gateway", "auth_service", "converter_service", "notification_service")
-PACKAGES = (*SERVICES, "shared", "devstack", "deploy", "bench", "client")
+PACKAGES = (*SERVICES, "shared", "backup", "devstack", "deploy", "bench", "client")
 FILES = files_of(ROOT)
 SOURCES = modules_of(FILES, PACKAGES)
 # Noun → the service where a reader would look for it.

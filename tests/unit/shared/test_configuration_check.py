@@ -57,7 +57,10 @@ def test_other_variables_are_not_mentioned(
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize("url", ["", "amqp", "http://host", "amqp://", "amqp://user:word@", "//host"])
+BAD_URLS = ("", "amqp", "http://host", "amqp://", "amqp://user:word@", "//host")
+
+
+@pytest.mark.parametrize("url", [*BAD_URLS, "amqp://user:word@[host", "amqp://user:word@x\uff0fhost"])
 def test_a_servers_url_needs_its_scheme_and_a_host_and_is_not_repeated(url: str) -> None:
     with pytest.raises(SettingsError) as refused:
         check_server_url("AMQP_URL", Secret(url), *AMQP)

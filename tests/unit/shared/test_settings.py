@@ -164,3 +164,16 @@ def test_a_field_without_a_variable_is_a_programming_error() -> None:
 )
 def test_the_prefix_of_paths_is_the_path_of_a_base_url(url: str, prefix: str) -> None:
     assert path_prefix(url) == prefix
+
+
+def test_each_key_of_a_list_has_to_be_long_enough() -> None:
+    class Keys(msgspec.Struct, frozen=True):
+        keys: Annotated[Secret, Env("KEYS", at_least=8)]
+
+    assert [each.reveal() for each in load(Keys, {"KEYS": "12345678, abcdefgh"}).keys.split()] == [
+        "12345678",
+        "abcdefgh",
+    ]
+    for short in ("12345678,abc", "12345678,", "1234567"):
+        with pytest.raises(SettingsError, match="KEYS: too short"):
+            load(Keys, {"KEYS": short})

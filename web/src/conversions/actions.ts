@@ -47,10 +47,20 @@ export async function mediaLink(id: string): Promise<string> {
 
 /** By a link that the browser follows itself: the audio never goes through the memory of the page. */
 export async function download(id: string): Promise<void> {
+  follow(await mediaLink(id));
+}
+
+function follow(url: string): void {
   const anchor = document.createElement("a");
-  anchor.href = await mediaLink(id);
+  anchor.href = url;
   anchor.download = "";
   anchor.click();
+}
+
+/** As one ZIP, by a link like that of `download`. */
+export async function downloadArchive(ids: readonly string[]): Promise<void> {
+  const { url } = await json<Link>("v1/conversions/archive", { body: { ids } });
+  follow(localLink(url));
 }
 
 /** A link to give to others. */

@@ -212,6 +212,12 @@ export const de: Texts = {
     submit: "Umwandeln",
     begun: "Die Umwandlung steht oben in Ihren Dateien.",
   },
+  player: {
+    seek: (name: string) => `Stelle in ${name}`,
+    position: (now: string, of: string) => `${now} von ${of}`,
+    chapters: "Kapitel",
+    untitled: (number: number) => `Kapitel ${number}`,
+  },
   selection: {
     label: "Ausgewählte Dateien",
     begin: "Auswählen",
@@ -220,6 +226,7 @@ export const de: Texts = {
     all: (count: number) => `Diese ${count} auswählen`,
     busy: (count: number, of: number) => `${count} von ${of}`,
     done: (count: number) => (count === 1 ? "Für eine Datei erledigt." : `Für ${count} Dateien erledigt.`),
+    archive: "Als ZIP speichern",
     partly: (done: number, failed: number) => `Für ${done} erledigt, für ${failed} nicht.`,
     removeAsk: (count: number) => (count === 1 ? "Diese Datei löschen?" : `Diese ${count} Dateien löschen?`),
     removeText: "Ihre Videos und ihr Ton werden endgültig entfernt, und Links darauf enden.",
@@ -428,6 +435,7 @@ export const de: Texts = {
       bad_answer: "die Antwort war nicht lesbar",
       address_not_allowed: "diese Adresse ist nicht erlaubt",
       cannot_be_signed: "braucht ein neues Geheimnis",
+      rate_limited: "wartet: zu viele Testnachrichten an diese Adresse",
     },
   },
   empty: {

@@ -211,6 +211,12 @@ export const en = {
     submit: "Convert",
     begun: "It is on its way, at the top of your files.",
   },
+  player: {
+    seek: (name: string) => `Position in ${name}`,
+    position: (now: string, of: string) => `${now} of ${of}`,
+    chapters: "Chapters",
+    untitled: (number: number) => `Chapter ${number}`,
+  },
   selection: {
     label: "Selected files",
     begin: "Select",
@@ -219,6 +225,7 @@ export const en = {
     all: (count: number) => `Select these ${count}`,
     busy: (count: number, of: number) => `${count} of ${of}`,
     done: (count: number) => (count === 1 ? "Done for one file." : `Done for ${count} files.`),
+    archive: "Download as ZIP",
     partly: (done: number, failed: number) => `Done for ${done}, not for ${failed}.`,
     removeAsk: (count: number) => (count === 1 ? "Delete this file?" : `Delete these ${count} files?`),
     removeText: "Their videos and audio are removed for good, and links to them end.",
@@ -427,6 +434,7 @@ export const en = {
       bad_answer: "the response could not be read",
       address_not_allowed: "this address is not allowed",
       cannot_be_signed: "needs a new secret",
+      rate_limited: "waits: too many test messages to this address",
     } as Record<string, string>,
   },
   empty: {

@@ -67,7 +67,7 @@ export function ConversionRow({ id, conversions, playing, selection }: Props) {
         {!isActive(conversion) && <IconButton icon="trash" label={t.remove} onClick={() => ask(true)} />}
       </div>
       {isActive(conversion) && <Progress value={status === "converting" ? conversion.progress : null} label={t.progress(name)} />}
-      {isPlaying && status === "completed" && <Player id={id} name={name} />}
+      {isPlaying && status === "completed" && <Player id={id} name={name} length={conversion.result?.duration ?? 0} />}
       {asking && (
         <Dialog title={t.removeAsk(name)} onClose={() => ask(false)}>
           <p>{t.removeText}</p>

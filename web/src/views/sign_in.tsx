@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { answer, hasPasskeys } from "../account/passkeys";
+import { Declined } from "../account/proof";
 import { explain } from "../explain";
 import { Field, PasswordField } from "../parts/controls";
 import { call } from "../session/api";
@@ -127,7 +128,7 @@ export function useSending(act: () => Promise<void>, own: (error: unknown) => st
     setBusy(true);
     setFailure(null);
     act()
-      .catch((error: unknown) => setFailure(own(error) ?? explain(error, texts.value)))
+      .catch((error: unknown) => error instanceof Declined || setFailure(own(error) ?? explain(error, texts.value)))
       .finally(() => setBusy(false));
   };
   return { busy, failure, send };

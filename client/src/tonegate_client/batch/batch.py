@@ -15,6 +15,7 @@ from tonegate_client.client import Client
 from tonegate_client.file_conversion import FileConversion, Observer, identity_of
 from tonegate_client.models import Conversion, Options
 from tonegate_client.problems import NotSignedIn, ServerUnreachable, TonegateError
+from tonegate_client.sound.copies import SoundCopies
 from tonegate_client.source_file import source_file
 from tonegate_client.state.file_lock import LockTaken, NamedLocks
 from tonegate_client.state.jobs import JobStore
@@ -29,6 +30,8 @@ class Outcome:
     conversion: Conversion | None = None
     skipped: str = ""
     error: Exception | None = None
+    whole_reason: str = ""
+    """Why the whole video was sent, although only the sound was wanted."""
 
 
 CONVERTED_BEFORE = "converted before"
@@ -38,7 +41,9 @@ Observe = Callable[[Source], contextlib.AbstractContextManager[Observer]]
 
 
 class Batch:
-    """`once_only` skips files whose audio was written once, wherever it is now."""
+    """`once_only` skips files whose audio was written once, wherever it is now. With `sound`, only the sound
+    is sent where that gives the same result.
+    """
 
     def __init__(
         self,
@@ -49,6 +54,7 @@ class Batch:
         locks: NamedLocks,
         *,
         once_only: bool = False,
+        sound: SoundCopies | None = None,
     ) -> None:
         self._client = client
         self._jobs = jobs
@@ -56,6 +62,7 @@ class Batch:
         self._options = options
         self._locks = locks
         self._once_only = once_only
+        self._sound = sound
 
     async def run(
         self, sources: Iterator[Source], at_once: int, observe: Observe, report: Callable[[Outcome], None]
@@ -103,8 +110,8 @@ class Batch:
                 return Outcome(source, target=target, skipped=CONVERTED_BEFORE)
             target.parent.mkdir(parents=True, exist_ok=True)
             with observe(source) as observer:
-                converter = FileConversion(self._client, self._jobs, observer)
+                converter = FileConversion(self._client, self._jobs, observer, self._sound)
                 conversion = await converter.finish(identity, file, target, self._options)
             if conversion.result is not None:
                 self._jobs.deliver(target, conversion.result.size)
-            return Outcome(source, target=target, conversion=conversion)
+            return Outcome(source, target=target, conversion=conversion, whole_reason=converter.whole_reason)

@@ -69,19 +69,27 @@ class Targets:
 
     def _is_available(self, candidate: Path, path: Path) -> bool:
         """False for the result of another source. Raises TargetExists for a file that is no result."""
-        owner = self._jobs.result_at(candidate)
-        if owner is None:
-            if candidate.exists() and not self._overwrite:
-                raise TargetExists(candidate)
-            return True
-        if owner.source == path:
+        owner = self._jobs.result_like(candidate)
+        if owner is not None and owner.source != path:
+            return False
+        if owner is not None and is_same(candidate, owner.path):
             self._keep_foreign(owner)
-        return owner.source == path
+        elif candidate.exists() and not self._overwrite:
+            raise TargetExists(candidate)
+        return True
 
     def _keep_foreign(self, result: Result) -> None:
         """Raises TargetExists when a result was replaced by another file, or changed."""
         if result.size is not None and result.path.exists() and not (result.is_there or self._overwrite):
             raise TargetExists(result.path)
+
+
+def is_same(one: Path, other: Path) -> bool:
+    """True if the paths are equal, or names of one file."""
+    try:
+        return one == other or one.samefile(other)
+    except OSError:
+        return False
 
 
 def result_name(name: str, suffix: str, number: int = 1) -> str:

@@ -12,13 +12,10 @@ import httpx
 from tonegate_client.command.admin.group import admin
 from tonegate_client.command.completion import completion
 from tonegate_client.command.conversions import (
-    cancel,
-    delete,
     get,
     link,
     list_conversions,
     rename,
-    retry,
     show,
     unlink,
 )
@@ -28,13 +25,16 @@ from tonegate_client.command.exit_codes import ExitCode
 from tonegate_client.command.keys import keys
 from tonegate_client.command.login import login, logout, whoami
 from tonegate_client.command.output import Output
+from tonegate_client.command.result_details import chapters, waveform
+from tonegate_client.command.several import archive, cancel, delete, retry
 from tonegate_client.command.watch import watch
 from tonegate_client.command.webhooks import webhooks
 from tonegate_client.problems import TonegateError
 
 SUBCOMMANDS: tuple[click.Command, ...] = (
     *(login, logout, whoami, convert, watch),
-    *(list_conversions, show, get, link, unlink, rename, cancel, retry, delete),
+    *(list_conversions, show, get, archive, link, unlink, rename, cancel, retry, delete),
+    *(waveform, chapters),
     *(keys, webhooks, admin, doctor, completion),
 )
 

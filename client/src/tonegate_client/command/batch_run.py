@@ -27,6 +27,7 @@ from tonegate_client.problems import (
     SourceChanged,
 )
 from tonegate_client.retry_policy import RetryPolicy
+from tonegate_client.sound.copies import SoundCopies, find_engine, remove_leftovers
 from tonegate_client.state.file_lock import NamedLocks
 from tonegate_client.state.folders import state_folder
 from tonegate_client.state.jobs import JobStore
@@ -55,6 +56,8 @@ class BatchRun:
             folder = state_folder()
             self.jobs = stack.enter_context(contextlib.closing(JobStore(folder / "jobs.sqlite3")))
             self._locks = stack.enter_context(contextlib.closing(NamedLocks(folder / "jobs.lock")))
+            self._sound_folder = folder / "sound"
+            remove_leftovers(self._sound_folder, self._locks)
             stack.enter_context(self._display)
             self._stack = stack.pop_all()
         return self
@@ -72,13 +75,15 @@ class BatchRun:
         *,
         at_once: int,
         once_only: bool = False,
+        only_sound: bool = False,
     ) -> ExitCode:
         """Converts the sources and reports each. Raises NotSignedIn and ServerUnreachable."""
         self.unfinished = []
         async with self._session.open_client(PATIENT, self._tell_wait) as client:
             if client.store.load() is None:
                 raise NotSignedIn(f"You are not signed in to {self._session.server}.")
-            batch = Batch(client, self.jobs, targets, options, self._locks, once_only=once_only)
+            sound = SoundCopies(find_engine(), self._sound_folder) if only_sound else None
+            batch = Batch(client, self.jobs, targets, options, self._locks, once_only=once_only, sound=sound)
             await batch.run(sources, at_once, self._display.observe, self._report)
         return ExitCode.FAILED if self._counts["failed"] else ExitCode.DONE
 
@@ -111,6 +116,10 @@ class BatchRun:
         if outcome.error is not None:
             self._display.write(f"{name}: {plain(describe(outcome.error).text)}", is_result=False)
         elif outcome.conversion is not None:
+            if outcome.whole_reason:
+                self._display.write(
+                    f"{name}: sent whole, because {plain(outcome.whole_reason)}", is_result=False
+                )
             self._display.write(plain(str(outcome.target)), is_result=True)
         elif outcome.skipped != CONVERTED_BEFORE:
             where = f" ({plain(str(outcome.target))})" if outcome.target else ""
@@ -139,6 +148,8 @@ def record_of(outcome: Outcome) -> dict[str, Any]:
         record["target"] = str(outcome.target)
     if outcome.conversion is not None:
         record["conversion"] = outcome.conversion
+        if outcome.whole_reason:
+            record["sent_whole"] = outcome.whole_reason
     elif outcome.error is not None:
         record |= {"status": "failed", "error": error_record(describe(outcome.error))}
     else:

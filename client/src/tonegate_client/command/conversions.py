@@ -1,4 +1,4 @@
-"""`tonegate list`, `show`, `get`, `link`, `unlink`, `rename`, `cancel`, `retry`, `delete`."""
+"""`tonegate list`, `show`, `get`, `link`, `unlink`, `rename`."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from tonegate_client.batch.targets import result_name
-from tonegate_client.command.common_options import confirm, limit_option, yes_option
+from tonegate_client.command.common_options import limit_option
 from tonegate_client.command.session import Session, with_session
 from tonegate_client.command.text import plain, size_text, time_text
 from tonegate_client.models import Conversion
@@ -100,39 +100,6 @@ async def rename(session: Session, conversion_id: str, title: str) -> None:
     async with session.open_client() as client:
         found = await client.conversions.rename(conversion_id, title or None)
     session.output.result(found, f"{found.id}  {found.title or found.source.filename}")
-
-
-@click.command()
-@click.argument("conversion_id", metavar="ID")
-@with_session
-async def cancel(session: Session, conversion_id: str) -> None:
-    """Cancel a conversion that has not ended."""
-    async with session.open_client() as client:
-        found = await client.conversions.cancel(conversion_id)
-    session.output.result(found, f"{found.id}  {found.status}")
-
-
-@click.command()
-@click.argument("conversion_id", metavar="ID")
-@with_session
-async def retry(session: Session, conversion_id: str) -> None:
-    """Convert again what failed or was cancelled."""
-    async with session.open_client() as client:
-        found = await client.conversions.retry(conversion_id)
-    session.output.result(found, f"{found.id}  {found.status}")
-
-
-@click.command()
-@click.argument("conversion_ids", metavar="ID...", nargs=-1, required=True)
-@yes_option
-@with_session
-async def delete(session: Session, conversion_ids: tuple[str, ...], yes: bool) -> None:
-    """Delete conversions with their video and audio from the server."""
-    confirm(f"Delete {len(conversion_ids)} from the server?", yes=yes)
-    async with session.open_client() as client:
-        for conversion_id in conversion_ids:
-            await client.conversions.delete(conversion_id)
-            session.output.deleted(conversion_id)
 
 
 def row_of(conversion: Conversion) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from tonegate_client.batch.sources import Source, find_sources
 from tonegate_client.batch.targets import Targets
 from tonegate_client.command.again import convert_again
 from tonegate_client.command.batch_run import BatchRun
+from tonegate_client.command.common_options import only_sound_option
 from tonegate_client.command.options import conversion_options
 from tonegate_client.command.pipe import convert_to_pipe
 from tonegate_client.command.session import Session, with_session
@@ -32,6 +33,7 @@ DASH = Path("-")
     "--again", metavar="ID", help="Convert the video of this conversion with other options, without a file."
 )
 @click.option("--name", default="stdin.mp4", show_default=True, help="File name of standard input.")
+@only_sound_option
 @conversion_options
 @with_session
 async def convert(
@@ -43,6 +45,7 @@ async def convert(
     overwrite: bool,
     again: str | None,
     name: str,
+    only_sound: bool,
     options: Options,
 ) -> int:
     """Convert videos to audio.
@@ -55,9 +58,13 @@ async def convert(
 
     With --again nothing is sent: the server converts the video of an earlier conversion with other options,
     anew at each run, and the audio is saved in the current folder or that of --output.
+
+    With --only-sound the audio tracks are copied on this computer, by PyAV where it is installed, else by
+    ffmpeg, without being encoded again, and only the copy is sent. A video whose copy would not give the same
+    audio is sent whole, and a line says why.
     """
     if again is not None:
-        if sources or output == DASH:
+        if sources or output == DASH or only_sound:
             raise click.UsageError(
                 "With --again there is no file to send, and the result is saved as a file."
             )
@@ -66,6 +73,8 @@ async def convert(
     if not sources:
         raise click.UsageError("Name the files or folders to convert, or - for standard input.")
     if DASH in sources or output == DASH:
+        if only_sound:
+            raise click.UsageError("--only-sound takes files, and saves the results as files.")
         _check_pipe(sources, output, as_json=session.output.as_json)
         await convert_to_pipe(session, None if sources[0] == DASH else sources[0], name, options)
         return 0
@@ -74,7 +83,7 @@ async def convert(
         await client.uploads.max_bytes()  # tells at once when the server is away
     with BatchRun(session) as run:
         targets = Targets(run.jobs, output, overwrite=overwrite)
-        code = await run.convert(found, targets, options, at_once=jobs)
+        code = await run.convert(found, targets, options, at_once=jobs, only_sound=only_sound)
         run.summarize()
         return code
 

@@ -96,8 +96,11 @@ async def _credentials(session: Session) -> str:
         return "none are stored"
     if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
         raise Wrong(f"others can read {path}.", f"Run: chmod 600 {path}")
-    servers = session.credentials.read().servers
-    return f"{path}, for {len(servers)} {'server' if len(servers) == 1 else 'servers'}"
+    content = session.credentials.read()
+    count = len(content.servers)
+    session.credentials.of(session.server).load()  # says what is wrong with the keyring
+    inside = f"; {len(content.in_keyring)} in the keyring" if content.in_keyring else ""
+    return f"{path}, for {count} {'server' if count == 1 else 'servers'}{inside}"
 
 
 async def _server(server: str) -> str:

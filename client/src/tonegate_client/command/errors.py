@@ -19,6 +19,7 @@ from tonegate_client.problems import (
     SourceChanged,
     TonegateError,
 )
+from tonegate_client.state.keyring_vault import KeyringUnusable
 
 SIGN_IN = "Run: tonegate login"
 HINTS: Mapping[str, str] = MappingProxyType(
@@ -60,6 +61,12 @@ BY_CLASS: tuple[tuple[type[Exception], str, str, ExitCode], ...] = (
     (ServerUnreachable, "unreachable", "See: tonegate doctor", ExitCode.SERVER_AWAY),
     (SourceChanged, "source_changed", "Run the command again once it is complete.", ExitCode.FAILED),
     (DigestMismatch, "digest_mismatch", "Run the command again.", ExitCode.FAILED),
+    (
+        KeyringUnusable,
+        "keyring_unusable",
+        "Unlock it, or keep the secret in a file: tonegate login --no-keyring",
+        ExitCode.FAILED,
+    ),
     (
         sqlite3.Error,
         "state_unusable",

@@ -77,11 +77,25 @@ async def delete_key(session: Session, key_id: str) -> None:
 
 
 async def with_proof(client: Client, call: Callable[[], Awaitable[T]]) -> T:
-    """Repeats a call that needs a fresh proof, after asking for the password at the terminal."""
+    """Repeats a call that needs a fresh proof, after asking for the password at the terminal; of an account
+    with a second factor, for a code as well.
+    """
     try:
         return await call()
     except Problem as problem:
-        if problem.code != "proof_required" or not sys.stdin.isatty():
-            raise
+        _require_terminal(problem)
     await client.accounts.prove(password=read_secret("Password, because this is a sensitive change"))
+    try:
+        return await call()
+    except Problem as problem:
+        _require_terminal(problem)
+    await client.accounts.prove(
+        code=read_secret("Code of your authenticator app, or a recovery code").strip()
+    )
     return await call()
+
+
+def _require_terminal(problem: Problem) -> None:
+    """Raises the problem, unless it is one that a person at the terminal can solve by a proof."""
+    if problem.code != "proof_required" or not sys.stdin.isatty():
+        raise problem

@@ -16,6 +16,12 @@ from tonegate_client.problems import NotSignedIn, SecondFactorRequired
 @click.option("--email", help="Address of the account; asked for without it.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @click.option("--api-key", "with_key", is_flag=True, help="Sign in with an API key instead of a password.")
+@click.option(
+    "--keyring/--no-keyring",
+    "in_keyring",
+    default=None,
+    help="Keep the secret in the system's keyring, or in a file; by default where it was before.",
+)
 @click.option("--code", help="Code of the second factor; asked for if the account has one.")
 @with_session
 async def login(
@@ -25,14 +31,18 @@ async def login(
     password_stdin: bool,
     with_key: bool,
     code: str | None,
+    in_keyring: bool | None,
 ) -> None:
     """Sign in to a server; later commands use it.
 
-    The tokens are kept in a file that only you can read. With --api-key the key is read from the terminal, or
-    from standard input.
+    The tokens are kept in a file that only you can read. With --keyring the system's keyring keeps the secret
+    that is good for long, the refresh token or the API key; the package keyring has to be installed for that.
+    With --api-key the key is read from the terminal, or from standard input.
     """
     session.require_encryption()
-    async with session.open_client_without_key() as client:
+    if in_keyring:
+        session.credentials.vault.read(session.server)  # says at once if there is no keyring
+    async with session.open_client_without_key(in_keyring=in_keyring) as client:
         if with_key:
             await client.accounts.use_key(read_secret("API key"))
             who = {"server": session.server, "account": "API key"}

@@ -62,6 +62,9 @@ class _Bar:
         self._progress = progress
         self._task = task
 
+    def copies_sound(self) -> None:
+        self._progress.update(self._task, total=None, phase="copying the sound")
+
     def sent(self, count: int, total: int) -> None:
         self._progress.update(self._task, completed=count, total=total, phase="sending")
 

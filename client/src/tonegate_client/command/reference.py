@@ -23,15 +23,18 @@ tonegate convert talk.mp4 recordings/ -o audio/
 
 Repeat a command that was interrupted, also by a crash or a restart of the machine: it goes on where it
 stopped, and each file is sent and converted once. A file is known by its path, size and time of modification.
+
+For `--only-sound` there has to be ffmpeg, or PyAV: `uv tool install './client[sound]'` (Python 3.11).
 """
 OUTPUT = """## Output
 `keys`, `webhooks`, `admin users`, `admin conversions` and `admin dead-letters` list without a subcommand.
 Results go to standard output, all else to standard error. Bars and colours appear on terminals only;
 `NO_COLOR` turns colours off. With `--json` each command writes one line of JSON to standard output,
-`convert` and `watch` one line for each file, and an error is one line on standard error:
+`convert` and `watch` one line for each file (with `sent_whole`, a reason, where `--only-sound` could not be
+followed), and an error is one line on standard error:
 `{"error": {"code": …, "message": …, "hint": …}}`. The codes are those of the [API](api.md#errors) and of
 failed conversions, and `not_signed_in`, `unreachable`, `source_changed`, `digest_mismatch`, `system_error`,
-`state_unusable`, `usage`, `failed`. Names that are not UTF-8 appear as escapes (PEP 383).
+`state_unusable`, `keyring_unusable`, `usage`, `failed`. Names that are not UTF-8 appear as escapes (PEP 383).
 
 ## Variables and files
 | variable | meaning |

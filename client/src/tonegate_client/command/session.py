@@ -42,9 +42,9 @@ class Session:
             self.require_encryption()
         return self._open(policy, key, on_wait)
 
-    def open_client_without_key(self) -> Client:
-        """The client of the stored credentials."""
-        return self._open(QUICK, None)
+    def open_client_without_key(self, *, in_keyring: bool | None = None) -> Client:
+        """The client of the stored credentials. `in_keyring` says where new ones are stored."""
+        return self._open(QUICK, None, in_keyring=in_keyring)
 
     def require_encryption(self) -> None:
         """Raises click.UsageError if a secret would cross a network in the clear, unless that is permitted.
@@ -56,8 +56,15 @@ class Session:
                 f"{self.server} is not encrypted: use https, or --allow-http if you trust the network."
             )
 
-    def _open(self, policy: RetryPolicy, key: str | None, on_wait: OnWait | None = None) -> Client:
-        store = self.credentials.of(self.server)
+    def _open(
+        self,
+        policy: RetryPolicy,
+        key: str | None,
+        on_wait: OnWait | None = None,
+        *,
+        in_keyring: bool | None = None,
+    ) -> Client:
+        store = self.credentials.of(self.server, in_keyring=in_keyring)
         return Client(self.server, api_key=key, credentials=store, policy=policy, on_wait=on_wait)
 
 

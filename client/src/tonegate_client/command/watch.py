@@ -10,6 +10,7 @@ import click
 from tonegate_client.batch.sources import Source, find_sources
 from tonegate_client.batch.targets import Targets
 from tonegate_client.command.batch_run import BatchRun
+from tonegate_client.command.common_options import only_sound_option
 from tonegate_client.command.options import conversion_options
 from tonegate_client.command.session import Session, with_session
 from tonegate_client.models import Options
@@ -30,10 +31,18 @@ LONGEST_PAUSE_S = 300.0
     show_default=True,
     help="Time between two looks at the folder.",
 )
+@only_sound_option
 @conversion_options
 @with_session
 async def watch(
-    session: Session, *, folder: Path, output: Path | None, jobs: int, interval: float, options: Options
+    session: Session,
+    *,
+    folder: Path,
+    output: Path | None,
+    jobs: int,
+    interval: float,
+    only_sound: bool,
+    options: Options,
 ) -> int:
     """Convert the videos that appear in a folder.
 
@@ -46,7 +55,14 @@ async def watch(
         pause_s = interval
         while True:
             try:
-                await run.convert(settled.look(), targets, options, at_once=jobs, once_only=True)
+                await run.convert(
+                    settled.look(),
+                    targets,
+                    options,
+                    at_once=jobs,
+                    once_only=True,
+                    only_sound=only_sound,
+                )
                 is_done = not run.unfinished
                 settled.give_again(run.unfinished)
             except (ServerUnreachable, OSError) as error:

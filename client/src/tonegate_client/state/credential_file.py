@@ -1,4 +1,6 @@
-"""Credentials of all servers in one file that only its owner can read, and the server used last."""
+"""Credentials of all servers in one file that only its owner can read, and the server used last. The secrets
+of servers that were chosen for it are in the system's keyring instead.
+"""
 
 import contextlib
 from collections.abc import Iterator
@@ -6,14 +8,18 @@ from pathlib import Path
 
 import msgspec
 
-from tonegate_client.credentials import Credentials
+from tonegate_client.credentials import Credentials, KeyCredentials
 from tonegate_client.state.file_lock import file_lock
 from tonegate_client.state.folders import write_private
+from tonegate_client.state.keyring_vault import KeyringUnusable, KeyringVault
 
 
 class _Content(msgspec.Struct):
+    """`in_keyring` has the servers whose secrets are in the keyring."""
+
     current: str | None = None
     servers: dict[str, Credentials] = {}
+    in_keyring: list[str] = []
 
 
 class CredentialFile:
@@ -21,9 +27,11 @@ class CredentialFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.vault = KeyringVault()
 
-    def of(self, server: str) -> "FileCredentials":
-        return FileCredentials(self, server)
+    def of(self, server: str, *, in_keyring: bool | None = None) -> "FileCredentials":
+        """`in_keyring` says where secrets are stored from now on, by default where the server's were last."""
+        return FileCredentials(self, server, in_keyring)
 
     def current_server(self) -> str | None:
         """The server of the latest sign-in."""
@@ -53,20 +61,38 @@ class CredentialFile:
 
 
 class FileCredentials:
-    """A `CredentialStore` of one server."""
+    """A `CredentialStore` of one server. Each call may raise KeyringUnusable."""
 
-    def __init__(self, file: CredentialFile, server: str) -> None:
+    def __init__(self, file: CredentialFile, server: str, in_keyring: bool | None = None) -> None:
         self._file = file
         self._server = server
+        self._in_keyring = in_keyring
 
     def load(self) -> Credentials | None:
-        return self._file.read().servers.get(self._server)
+        content = self._file.read()
+        found = content.servers.get(self._server)
+        if found is None or self._server not in content.in_keyring:
+            return found
+        secret = self._file.vault.read(self._server)
+        return None if secret is None else with_secret(found, secret)
 
     def save(self, credentials: Credentials) -> None:
+        was_there = self._server in self._file.read().in_keyring
+        is_there = was_there if self._in_keyring is None else self._in_keyring
+        if is_there:
+            self._file.vault.write(self._server, secret_of(credentials))
         with self._file.changed() as content:
-            content.servers[self._server] = credentials
+            others = set(content.in_keyring) - {self._server}
+            content.in_keyring = sorted({*others, self._server} if is_there else others)
+            content.servers[self._server] = with_secret(credentials, "") if is_there else credentials
+        if was_there and not is_there:
+            # It may be the reason for this that the keyring is locked.
+            with contextlib.suppress(KeyringUnusable):
+                self._file.vault.remove(self._server)
 
     def clear(self) -> None:
+        if self._server in self._file.read().in_keyring:
+            self._file.vault.remove(self._server)
         with self._file.changed() as content:
             content.servers.pop(self._server, None)
 
@@ -75,3 +101,14 @@ class FileCredentials:
         # Another lock than that of `changed`, which is taken within.
         with file_lock(self._file.path.with_suffix(".refresh.lock")):
             yield
+
+
+def secret_of(credentials: Credentials) -> str:
+    """What is good for long: an access token, which the file has in any case, is for minutes."""
+    return credentials.key if isinstance(credentials, KeyCredentials) else credentials.refresh_token
+
+
+def with_secret(credentials: Credentials, secret: str) -> Credentials:
+    if isinstance(credentials, KeyCredentials):
+        return msgspec.structs.replace(credentials, key=secret)
+    return msgspec.structs.replace(credentials, refresh_token=secret)

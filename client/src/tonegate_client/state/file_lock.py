@@ -24,6 +24,18 @@ def file_lock(path: Path) -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def lock_at_once(descriptor: int) -> Iterator[None]:
+    """Locks an open file until it is closed or the block ends. Raises LockTaken at once when it is not free,
+    or when the file system has no locks.
+    """
+    try:
+        _acquire_file(descriptor)
+    except OSError as error:
+        raise LockTaken from error
+    yield
+
+
 class NamedLocks:
     """Locks by names: ranges of one file, so that nothing is left to remove. Close it at the end."""
 
@@ -54,16 +66,25 @@ class NamedLocks:
 
 
 if sys.platform == "win32":
+    # msvcrt.locking reaches no further.
+    POSITIONS = 2**31
+
+    def _acquire_file(descriptor: int) -> None:
+        _acquire(descriptor, 0, wait=False)
 
     def _acquire(descriptor: int, position: int, *, wait: bool) -> None:
-        os.lseek(descriptor, position, os.SEEK_SET)
+        os.lseek(descriptor, position % POSITIONS, os.SEEK_SET)
         msvcrt.locking(descriptor, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
 
     def _release(descriptor: int, position: int) -> None:
-        os.lseek(descriptor, position, os.SEEK_SET)
+        os.lseek(descriptor, position % POSITIONS, os.SEEK_SET)
         msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
 
 else:
+
+    def _acquire_file(descriptor: int) -> None:
+        # Unlike lockf, also between two descriptors of one process.
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def _acquire(descriptor: int, position: int, *, wait: bool) -> None:
         if wait:

@@ -5,6 +5,7 @@ with. Each step is stored before the next begins.
 import os
 import sqlite3
 import time
+import unicodedata
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,6 @@ from pathlib import Path
 # Of a server's idempotency keys (24 hours), less the time that a request may take.
 KEY_LIFETIME_S = 23 * 3600.0
 BUSY_S = 30.0
-VERSION = 1
 SCHEMA = """
 CREATE TABLE jobs (
     identity TEXT PRIMARY KEY,
@@ -31,18 +31,31 @@ CREATE TABLE results (
 ) WITHOUT ROWID;
 CREATE INDEX results_of_a_job ON results (identity, folder);
 """
+# By version of the database: what makes it the next one.
+STEPS = (
+    SCHEMA,
+    """
+ALTER TABLE results ADD COLUMN folded TEXT;
+UPDATE results SET folded = folded(path);
+CREATE INDEX results_by_folded_path ON results (folded);
+ALTER TABLE jobs ADD COLUMN sound TEXT;
+""",
+)
+VERSION = len(STEPS)
 
 
 @dataclass(frozen=True)
 class Job:
     """The conversion of one version of a file with certain options by one account. `key` is the
-    Idempotency-Key that creates its upload once.
+    Idempotency-Key that creates its upload once. `sound` is the SHA-256 of a copy of the file's sound, if
+    that is sent instead of the file.
     """
 
     identity: str
     key: str
     upload_id: str | None
     conversion_id: str | None
+    sound: str | None = None
 
 
 @dataclass(frozen=True)
@@ -70,10 +83,11 @@ class JobStore:
         self._connection = sqlite3.connect(
             database, timeout=BUSY_S, isolation_level=None, check_same_thread=False
         )
+        self._connection.create_function("folded", 1, folded, deterministic=True)
         self._connection.execute("BEGIN IMMEDIATE")
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            for statement in filter(str.strip, SCHEMA.split(";")):
+        if version < VERSION:
+            for statement in filter(str.strip, ";".join(STEPS[version:]).split(";")):
                 self._connection.execute(statement)
             self._connection.execute(f"PRAGMA user_version = {VERSION}")
         self._connection.execute("COMMIT")
@@ -93,7 +107,7 @@ class JobStore:
         """Returns the stored job, or stores a new one; replaces a key that the server may have forgotten."""
         now_s = time.time()
         self._write(
-            "INSERT INTO jobs VALUES (?, ?, ?, ?, NULL, NULL) ON CONFLICT (identity) DO UPDATE"
+            "INSERT INTO jobs VALUES (?, ?, ?, ?, NULL, NULL, NULL) ON CONFLICT (identity) DO UPDATE"
             " SET key = excluded.key, key_made_at = excluded.key_made_at"
             " WHERE upload_id IS NULL AND conversion_id IS NULL AND key_made_at < ?",
             (identity, os.fsencode(source), str(uuid.uuid4()), now_s, now_s - KEY_LIFETIME_S),
@@ -102,18 +116,20 @@ class JobStore:
 
     def job(self, identity: str) -> Job:
         """Raises KeyError for an unknown one."""
-        query = "SELECT identity, key, upload_id, conversion_id FROM jobs WHERE identity = ?"
+        query = "SELECT identity, key, upload_id, conversion_id, sound FROM jobs WHERE identity = ?"
         row = self._connection.execute(query, (identity,)).fetchone()
         if row is None:
             raise KeyError(identity)
         return Job(*row)
 
-    def restart(self, identity: str) -> Job:
-        """Forgets the upload and the conversion, which the server has no longer."""
+    def restart(self, identity: str, sound: str | None = None) -> Job:
+        """Forgets the upload and the conversion, which the server has no longer, or which are of other bytes
+        than those that are sent from now on.
+        """
         self._write(
-            "UPDATE jobs SET key = ?, key_made_at = ?, upload_id = NULL, conversion_id = NULL"
-            " WHERE identity = ?",
-            (str(uuid.uuid4()), time.time(), identity),
+            "UPDATE jobs SET key = ?, key_made_at = ?, upload_id = NULL, conversion_id = NULL,"
+            " sound = ? WHERE identity = ?",
+            (str(uuid.uuid4()), time.time(), sound, identity),
         )
         return self.job(identity)
 
@@ -127,6 +143,11 @@ class JobStore:
         """The result that has this path."""
         return self._result("path = ?", (os.fsencode(path),))
 
+    def result_like(self, path: Path) -> Result | None:
+        """The result that has this path, or else one whose path is the same to some file systems."""
+        encoded = os.fsencode(path)
+        return self._result("folded = folded(?) ORDER BY path <> ? LIMIT 1", (encoded, encoded))
+
     def result_in(self, identity: str, folder: Path) -> Result | None:
         """The result of a job in a folder."""
         return self._result("identity = ? AND folder = ?", (identity, os.fsencode(folder)))
@@ -137,12 +158,19 @@ class JobStore:
         return self._connection.execute(query, (identity,)).fetchone() is not None
 
     def claim(self, path: Path, identity: str, source: Path) -> bool:
-        """Gives a path to a job. Returns False when it belongs to that of another file."""
-        values = (os.fsencode(path), os.fsencode(path.parent), identity, os.fsencode(source))
+        """Gives a path to a job. Returns False when it, or one that is the same to some file systems, belongs
+        to that of another file.
+        """
         cursor = self._write(
-            "INSERT INTO results VALUES (?, ?, ?, ?, NULL) ON CONFLICT (path) DO UPDATE"
-            " SET identity = excluded.identity, size = NULL WHERE source = excluded.source",
-            values,
+            "INSERT INTO results SELECT :path, :folder, :identity, :source, NULL, folded(:path)"
+            " WHERE NOT EXISTS (SELECT 1 FROM results WHERE folded = folded(:path) AND source <> :source)"
+            " ON CONFLICT (path) DO UPDATE SET identity = excluded.identity, size = NULL",
+            {
+                "path": os.fsencode(path),
+                "folder": os.fsencode(path.parent),
+                "identity": identity,
+                "source": os.fsencode(source),
+            },
         )
         return cursor.rowcount == 1
 
@@ -157,5 +185,12 @@ class JobStore:
             return None
         return Result(Path(os.fsdecode(row[0])), row[1], Path(os.fsdecode(row[2])), row[3])
 
-    def _write(self, statement: str, values: tuple[object, ...]) -> sqlite3.Cursor:
+    def _write(self, statement: str, values: tuple[object, ...] | dict[str, object]) -> sqlite3.Cursor:
         return self._connection.execute(statement, values)
+
+
+def folded(path: bytes) -> str:
+    """Equal for paths that are one file where case or the Unicode normalization of names is ignored."""
+    text = unicodedata.normalize("NFD", os.fsdecode(path)).casefold()
+    # Casefolding may leave a text that is not normalized (Unicode Standard §3.13, D145).
+    return os.fsencode(unicodedata.normalize("NFC", text)).decode(errors="backslashreplace")

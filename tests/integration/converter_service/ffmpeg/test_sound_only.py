@@ -1,6 +1,5 @@
 """The sound that the page takes out of a video gives the same result as the video, or the video is sent."""
 
-import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from tests.support.audio_checks import TranscodingHarness
+from tests.support.audio_checks import TranscodingHarness, decoded_digest
 from tests.support.browser import executable
 from tests.support.media import Media
 from tests.support.protected_media import TRACK_NAME, locked_matroska, locked_mp4
@@ -48,13 +47,8 @@ async def of_one(harness: TranscodingHarness, file: Path, fields: dict[str, str]
     output = msgspec.structs.asdict(await harness.convert(file, **fields))
     result = harness.result
     # Ogg streams have random numbers.
-    content: object = decoded(result) if fields.get("format") == "opus" else result.read_bytes()
+    content: object = decoded_digest(result) if fields.get("format") == "opus" else result.read_bytes()
     return [info, output, content]
-
-
-def decoded(file: Path) -> str:
-    command = ["ffmpeg", "-v", "error", "-i", f"file:{file}", "-map", "0:a", "-f", "md5", "-"]
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)

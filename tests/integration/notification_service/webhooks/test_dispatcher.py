@@ -26,12 +26,13 @@ from notification_service.webhooks.retry_policy import SPARE_CLAIMS, DispatchPol
 from notification_service.webhooks.secret_cipher import SecretCipher
 from notification_service.webhooks.sender import WebhookSender
 from notification_service.webhooks.signature import new_secret
+from notification_service.webhooks.test_limit import TestLimit
 from shared.clock import utc_now
 from shared.contracts.webhooks import Attempt
 from shared.errors import Unavailable
 from shared.messaging.subscriptions import NOTIFICATION_RECORDS
 from shared.settings import Secret
-from tests.support.in_memory.email import MemoryTakeover
+from tests.support.in_memory.email import MemoryAdmissions, MemoryTakeover
 from tests.support.in_memory.webhooks import MemoryDeliveries, MemoryEndpoints
 from tests.support.messaging.broker import MemoryBroker
 from tests.support.wait import until
@@ -56,6 +57,7 @@ class Stores:
     publisher: MemoryBroker = field(default_factory=lambda: MemoryBroker((NOTIFICATION_RECORDS,)))
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     takeover: MemoryTakeover = field(default_factory=MemoryTakeover)
+    admissions: MemoryAdmissions = field(default_factory=MemoryAdmissions)
 
     async def hook(self, url: str, owner_id: str = "ann", **changes: object) -> Endpoint:
         made = endpoint(owner_id, url=url, secret=CIPHER.encrypt(SECRET), **changes)
@@ -91,6 +93,7 @@ class Stores:
                 client=around(client),
                 urls=UrlPolicy(ADDRESSES, http=True),
                 cipher=CIPHER,
+                tests=TestLimit(self.admissions, 2),
                 policy=policy,
                 registry=CollectorRegistry(),
             )

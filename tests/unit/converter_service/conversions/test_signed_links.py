@@ -48,6 +48,17 @@ def test_a_link_of_another_key_is_refused() -> None:
         LINKS.check("c1", expires, signature, NOON)
 
 
+def test_links_of_a_former_key_are_accepted_while_it_is_in_the_list() -> None:
+    """New links are signed with the first key."""
+    old, new = "old key " * 4, "new key " * 4
+    former = parts(SignedLinks(Secret(old)).sign("c1", LATER))
+    both = SignedLinks(Secret(f"{new}, {old}"))
+    assert both.check("c1", *former, NOON) == 0
+    assert SignedLinks(Secret(new)).check("c1", *parts(both.sign("c1", LATER)), NOON) == 0
+    with pytest.raises(Unauthenticated):
+        SignedLinks(Secret(new)).check("c1", *former, NOON)
+
+
 def test_a_link_says_how_often_links_had_been_ended_and_cannot_be_altered_in_that() -> None:
     expires, signature = parts(LINKS.sign("c1", LATER, links_ended=12))
     assert LINKS.sign("c1", LATER, links_ended=12).endswith("&series=12")

@@ -44,6 +44,8 @@ def test_an_address_may_be_ip_version_6() -> None:
         "smtp://ann:s3cr/et@mail.example",
         "smtp://ann:s3cr#et@mail.example",
         "smtp://mail.example:99999",
+        "smtp://ann:s3cret@[mail.example",
+        "smtp://ann:s3cret@mail\uff0f.example",
         "smtp://mail.example?helo=a%20b",
         "smtp://mail.example?helo=a%0d%0aRSET",
     ],

@@ -89,3 +89,10 @@ def test_the_key_is_the_same_on_every_replica_and_another_with_another_secret() 
 def test_a_topic_is_short_enough_and_one_for_each_message() -> None:
     assert len(topic_of("msg_1")) == 32  # RFC 8030 §5.4
     assert topic_of("msg_1") == topic_of("msg_1") != topic_of("msg_2")
+
+
+def test_the_key_stays_that_of_the_last_secret_until_it_is_removed() -> None:
+    """Browsers bind their subscriptions to the key."""
+    subject = "mailto:tonegate@example.org"
+    old, both = Vapid(KEY, subject), Vapid(Secret(f"{'n' * 32},{KEY.reveal()}"), subject)
+    assert both.public_key == old.public_key

@@ -64,3 +64,18 @@ def test_an_encrypted_secret_is_decrypted_with_its_own_key_only() -> None:
         SecretCipher(Secret(secrets.token_hex())).decrypt(encrypted)
     with pytest.raises(UndecryptableSecret):
         cipher.decrypt(encrypted[:-4] + "AAAA")
+
+
+def test_secrets_of_a_former_key_are_decrypted_and_encrypted_anew_with_the_first() -> None:
+    old, new = secrets.token_hex(), secrets.token_hex()
+    secret = new_secret()
+    former = SecretCipher(Secret(old)).encrypt(secret)
+    both = SecretCipher(Secret(f"{new},{old}"))
+    assert both.has_former_keys
+    assert both.decrypt(former) == secret
+    renewed = both.renewed(former)
+    assert renewed is not None
+    assert both.renewed(renewed) is None
+    alone = SecretCipher(Secret(new))
+    assert not alone.has_former_keys
+    assert alone.decrypt(renewed) == secret

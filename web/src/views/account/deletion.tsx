@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { proven } from "../../account/proof";
 import { Dialog, PasswordField } from "../../parts/controls";
 import { call } from "../../session/api";
 import { Problem } from "../../session/problem";
@@ -13,7 +14,7 @@ export function DeletionSection() {
   const [password, setPassword] = useState("");
   const form = useSending(
     async () => {
-      await call("v1/auth/me", { method: "DELETE", body: { password } });
+      await proven(() => call("v1/auth/me", { method: "DELETE", body: { password } }));
       ended();
     },
     (error) => (error instanceof Problem && error.code === "invalid_credentials" ? t.wrongPassword : null),

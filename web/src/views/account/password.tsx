@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { proven } from "../../account/proof";
 import { PasswordField } from "../../parts/controls";
 import { call } from "../../session/api";
 import { Problem } from "../../session/problem";
@@ -15,7 +16,7 @@ export function PasswordSection() {
   const words: Record<string, string> = { invalid_credentials: t.accountView.wrongPassword, weak_password: t.register.weak };
   const form = useSending(
     async () => {
-      await call("v1/auth/password/change", { body: { current_password: current, password } });
+      await proven(() => call("v1/auth/password/change", { body: { current_password: current, password } }));
       open(false);
       setCurrent("");
       setPassword("");

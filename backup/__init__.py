@@ -1,0 +1,1 @@
+"""Backup and restore of every store: PostgreSQL, MongoDB with GridFS, and the deployment's secrets."""
