@@ -82,7 +82,7 @@ class MongoConversions:
             raise KeyTaken(conversion.id) from taken
 
     async def by_idempotency_key(self, idempotency_key: str) -> Conversion | None:
-        return await self._one({"idempotency_key": idempotency_key})
+        return await self._one({"idempotency_key": _text(idempotency_key)})
 
     async def get(self, conversion_id: str) -> Conversion | None:
         return await self._one({"_id": conversion_id})
@@ -154,7 +154,7 @@ class MongoConversions:
     async def by_result_cache_key(self, owner_id: str, cache_key: str) -> Conversion | None:
         wanted = {
             "owner_id": owner_id,
-            "made_after": cache_key,
+            "made_after": _text(cache_key),
             "status": State.COMPLETED.value,
             "deleted_at": None,
         }
@@ -188,6 +188,11 @@ class MongoConversions:
             found = await cursor.to_list()
         read = [await read_or_postpone(self._documents, document, now, "due_at") for document in found]
         return [conversion for conversion in read if conversion]
+
+
+def _text(value: str) -> Document:
+    """Equality that a partial index of strings serves: the planner does not infer the type from the value."""
+    return {"$eq": value, "$type": "string"}
 
 
 def _log_saved(saved: Conversion, events: Sequence[Envelope]) -> None:
