@@ -27,6 +27,7 @@ from converter_service.event_streams.hub import Hub
 from converter_service.handlers import change_listener
 from converter_service.infrastructure import Infrastructure
 from converter_service.overview import Overviews
+from converter_service.presets.controller import PresetController
 from converter_service.settings import ApiSettings
 from converter_service.storage.dead_letters import MongoDeadLetters
 from converter_service.storage.overview import MongoOverview
@@ -108,6 +109,7 @@ def controllers() -> list[ControllerRouterHandler]:
         AudioController,
         DetailsController,
         EventController,
+        PresetController,
         ManagedConversionController,
         DeadLetterController,
         OverviewController,

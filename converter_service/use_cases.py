@@ -13,7 +13,9 @@ from converter_service.downloads.access import AudioAccess
 from converter_service.downloads.archive import ArchiveService
 from converter_service.downloads.archive_access import ArchiveAccess
 from converter_service.infrastructure import Infrastructure
+from converter_service.presets.service import Presets
 from converter_service.settings import ApiSettings
+from converter_service.storage.presets import MongoPresets
 from converter_service.tus.limits import ResumableLimits
 from converter_service.tus.service import ResumableUploads
 from converter_service.uploads.abort import AbortedUploads
@@ -44,6 +46,7 @@ def use_cases(
     upload_limits = UploadLimits(settings.max_upload_bytes, UPLOAD_SILENCE)
     resumable_limits = ResumableLimits(settings.max_upload_bytes, settings.upload_ttl)
     conversions = Conversions(store, blobs, cleanup, clock)
+    presets = Presets(MongoPresets(infrastructure.database))
     commands = ConversionCommands(
         conversions, store, cleanup, events, links, quota, settings.public_url, settings.retention, clock
     )
@@ -67,7 +70,8 @@ def use_cases(
         "conversions": conversions,
         "commands": commands,
         "bulk_commands": BulkCommands(conversions, commands),
-        "acceptance": Acceptance(receiver, upload_service, stored_videos),
+        "acceptance": Acceptance(receiver, upload_service, stored_videos, presets),
+        "presets": presets,
         "uploads": ResumableUploads(
             store, blobs, cleanup, events, limits=resumable_limits, clock=clock, quota=quota
         ),

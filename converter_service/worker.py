@@ -28,6 +28,7 @@ from converter_service.media.sandbox.requirements import SandboxRequirements
 from converter_service.media.transcoder import Transcoder
 from converter_service.settings import WorkerSettings
 from converter_service.storage.checkpoint import MongoCheckpoint
+from converter_service.storage.presets import MongoPresets
 from converter_service.storage.scratch import LocalScratch
 from shared.http import Check, Wiring, build_application, check_in_turn
 from shared.messaging.ports import Broker, Consumer
@@ -106,7 +107,12 @@ def _consumers(
     )
     concurrency = settings.concurrency or usable_processors()
     subscription = replace(CONVERTER_WORKER, prefetch=concurrency)
-    deletion = AccountDeletion(infrastructure.store, infrastructure.cleanup, infrastructure.clock)
+    deletion = AccountDeletion(
+        infrastructure.store,
+        infrastructure.cleanup,
+        MongoPresets(infrastructure.database),
+        infrastructure.clock,
+    )
     return (
         broker.consumer(subscription, conversion_handlers(job)),
         broker.consumer(

@@ -54,6 +54,7 @@ from gateway.modules.browser_sessions.session_cookie import SessionCookie
 from gateway.modules.conversions.module import ConversionsModule
 from gateway.modules.pages.module import PagesModule
 from gateway.modules.pages.page import reset_page, verify_page
+from gateway.modules.presets.module import PresetsModule
 from gateway.modules.push.module import PushModule
 from gateway.modules.uploads.module import UploadsModule
 from gateway.modules.web.files import BUILT, load_files
@@ -92,6 +93,7 @@ def build(
     addresses = ClientAddresses(settings.trusted_proxies, ForwardedField(settings.forwarded_field))
     guard = AuthGuard(tokens, limits, addresses, concurrency_limits(settings, registry))
     idempotency = Idempotency(store, addresses, settings.introspection_secret)
+    features = modules(settings, sessions, tokens, watches, idempotency=idempotency, limits=limits)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -106,14 +108,7 @@ def build(
             controllers=[
                 Router(
                     "/",
-                    route_handlers=compose(
-                        [
-                            *modules(
-                                settings, sessions, tokens, watches, idempotency=idempotency, limits=limits
-                            ),
-                            WebModule(web_files=load_files(page_folder)),
-                        ]
-                    ),
+                    route_handlers=compose([*features, WebModule(web_files=load_files(page_folder))]),
                 )
             ],
             guards=[guard.admit],
@@ -154,6 +149,7 @@ def modules(
         AdministrationModule(service=auth, converter=converter, audit_log=AuditLog(auth), tokens=tokens),
         ConversionsModule(converter=converter, idempotency=idempotency, watches=watches, limits=limits),
         UploadsModule(converter=converter),
+        PresetsModule(converter=converter, idempotency=idempotency),
         WebhooksModule(
             service=notification, announcements=WebhookAnnouncements(auth), idempotency=idempotency
         ),

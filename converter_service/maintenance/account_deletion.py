@@ -1,4 +1,4 @@
-"""Deletes all conversions and partial uploads of a deleted account."""
+"""Deletes all conversions, partial uploads and presets of a deleted account."""
 
 import contextlib
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from converter_service.conversions.lease import LeaseLost
 from converter_service.conversions.ports import ConversionStore
 from converter_service.conversions.transitions.removal import deleted
 from converter_service.conversions.update import change
+from converter_service.presets.ports import PresetStore
 from shared.clock import Clock
 from shared.logs import get_logger
 
@@ -18,14 +19,16 @@ BATCH = 50
 class AccountDeletion:
     store: ConversionStore
     cleanup: Cleanup
+    presets: PresetStore
     clock: Clock
 
     async def delete_all(self, owner_id: str) -> int:
-        """Deletes an owner's conversions in every state; returns how many.
+        """Deletes an owner's presets, and the conversions in every state; returns how many of these.
 
         Those with an active upload or run become invisible at once; their writer or the sweeper purges them.
         Can be repeated: raises Unavailable, possibly half-way, while the store is unreachable.
         """
+        await self.presets.remove(owner_id)
         gone = 0
         while found := await self.store.page(owner_id, None, None, BATCH):
             for conversion in found:

@@ -9,9 +9,11 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_204_NO_CONTENT
+from msgspec.structs import replace
 
 from converter_service.conversions.controller import Call
 from converter_service.conversions.public_paths import PublicPaths
+from converter_service.presets.service import Presets
 from converter_service.tus.chunk import UploadChunk
 from converter_service.tus.creation_headers import parse_creation, read_declared_length
 from converter_service.tus.header_fields import read_whole
@@ -63,10 +65,13 @@ class TusController(Controller):
         request: Call,
         uploads: Injected[ResumableUploads],
         receiver: Injected[UploadReceiver],
+        presets: Injected[Presets],
         paths: Injected[PublicPaths],
+        *,
         key: IdempotencyKey = None,
     ) -> ASGIResponse:
-        wanted = parse_creation(request.headers)
+        sent = parse_creation(request.headers)
+        wanted = replace(sent, fields=await presets.resolve(request.user, sent.fields))
         if not has_body(request):
             created = await uploads.create(request.user, wanted, key)
         else:

@@ -13,6 +13,7 @@ from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.lease import LeaseLost
 from converter_service.conversions.model import Conversion, Source, State
 from converter_service.conversions.quota import Quota
+from converter_service.conversions.requested_options import parse_options
 from converter_service.conversions.segments import Upload
 from converter_service.conversions.transitions.resumable import upload_of
 from converter_service.errors import PartAlreadyUsed
@@ -20,7 +21,6 @@ from converter_service.tus.concatenation import Concatenation
 from converter_service.tus.limits import ResumableLimits
 from converter_service.uploads.filenames import safe_name
 from converter_service.uploads.idempotency import IdempotencyKeys, key_of
-from converter_service.uploads.source import parse_options
 from shared.clock import Clock
 from shared.errors import IdempotencyMismatch, ServiceError
 from shared.identity.principal import Principal

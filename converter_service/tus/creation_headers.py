@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from converter_service.conversions.segments import PARTIAL
 from converter_service.media.option_fields import READERS
+from converter_service.presets.service import PRESET
 from converter_service.tus.creation import CreationRequest
 from converter_service.tus.header_fields import WHOLE, invalid_field, read_whole
 from converter_service.uploads.charsets import decode_text
@@ -62,7 +63,7 @@ def read_declared_length(headers: Mapping[str, str]) -> int:
 
 
 def read_metadata(text: str) -> Mapping[str, str]:
-    """File name and options in `filename dGFsay5tcDQ=,bitrate MTI4aw==`.
+    """File name, preset and options in `filename dGFsay5tcDQ=,bitrate MTI4aw==`.
 
     Other keys and their values are ignored: clients add some by themselves, such as `relativePath` and
     `lastModified`. Raises InvalidRequest, which names the invalid key.
@@ -78,7 +79,7 @@ def read_metadata(text: str) -> Mapping[str, str]:
             )
         if key in fields:
             raise invalid_field(key, "was given twice")
-        if key in READERS or key in {FILENAME, NAME}:
+        if key in READERS or key in {FILENAME, NAME, PRESET}:
             fields[key] = _decoded(key, value)
     return fields
 

@@ -12,6 +12,7 @@ from converter_service.conversions.lease import LeaseLost
 from converter_service.conversions.model import Conversion, Source, State
 from converter_service.conversions.ports import ConversionStore
 from converter_service.conversions.quota import Quota
+from converter_service.conversions.requested_options import parse_options
 from converter_service.uploads.abort import AbortedUploads
 from converter_service.uploads.admission import Admission
 from converter_service.uploads.filenames import safe_name
@@ -21,7 +22,7 @@ from converter_service.uploads.idempotency import (
     refuse_announced,
     refuse_other_bytes,
 )
-from converter_service.uploads.source import UploadSource, parse_options, refuse_non_media
+from converter_service.uploads.source import UploadSource, refuse_non_media
 from converter_service.uploads.store import UploadWriter
 from shared.clock import Clock
 from shared.errors import Conflict, IdempotencyMismatch, Unavailable

@@ -4,12 +4,9 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from converter_service.errors import EmptyUpload
-from converter_service.media.option_parser import parse
-from converter_service.media.option_problems import BadOptions
-from converter_service.media.options import Options
 from converter_service.uploads.body_reader import BodyReader
 from converter_service.uploads.sniffing import LOOK_BYTES, not_media
-from shared.errors import FieldError, InvalidRequest, UnsupportedMediaType
+from shared.errors import UnsupportedMediaType
 
 
 class UploadSource(Protocol):
@@ -32,15 +29,6 @@ class UploadSource(Protocol):
 
     async def fields(self) -> Mapping[str, str]:
         """The options as sent: those that precede the video, and all of them once the body is read."""
-
-
-def parse_options(fields: Mapping[str, str]) -> Options:
-    """Raises InvalidRequest, which names each invalid field."""
-    try:
-        return parse(fields)
-    except BadOptions as bad:
-        errors = [FieldError(problem.field, problem.message) for problem in bad.problems]
-        raise InvalidRequest("The options are not valid.", errors=errors) from None
 
 
 async def refuse_non_media(body: BodyReader) -> None:

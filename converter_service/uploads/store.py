@@ -12,10 +12,11 @@ from converter_service.conversions.events import EventFactory
 from converter_service.conversions.lease_renewal import run_while_renewing
 from converter_service.conversions.model import Conversion
 from converter_service.conversions.ports import ConversionStore
+from converter_service.conversions.requested_options import parse_options
 from converter_service.conversions.state_machine import IllegalTransition
 from converter_service.conversions.transitions.upload import upload_renewed, uploaded
 from converter_service.conversions.update import change
-from converter_service.uploads.source import UploadSource, parse_options
+from converter_service.uploads.source import UploadSource
 from shared.clock import Clock
 from shared.errors import Unavailable
 

@@ -12,6 +12,7 @@ from converter_service.conversions.lease import LeaseLost
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.ports import ConversionStore
 from converter_service.conversions.quota import Quota
+from converter_service.conversions.requested_options import parse_options
 from converter_service.conversions.service import Conversions
 from converter_service.conversions.transitions.upload import as_accepted, uploaded
 from converter_service.conversions.update import change
@@ -20,7 +21,6 @@ from converter_service.media.option_parser import texts
 from converter_service.uploads.abort import AbortedUploads
 from converter_service.uploads.admission import Admission
 from converter_service.uploads.idempotency import IdempotencyKeys, key_of
-from converter_service.uploads.source import parse_options
 from shared.clock import Clock
 from shared.errors import (
     Conflict,

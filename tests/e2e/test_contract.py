@@ -51,6 +51,14 @@ include-path-regex = "/(me|email/resend|password/forgot)$"
 checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 403, 409, 429]
 
 [[operations]]
+include-path-regex = "^/v1/presets"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 404, 409, 422]
+
+[[operations]]
+include-path-regex = "/bulk$"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 409, 422, 429]
+
+[[operations]]
 include-name = "POST /v1/auth/api-keys"
 checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 409, 422, 429]
 

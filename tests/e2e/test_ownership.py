@@ -33,6 +33,7 @@ BODIES: dict[str, Any] = {
     "confirm_factor": {"code": "123456"},
     "change_webhook": {"url": "https://evil.example.org/hook"},
     "change_conversion": {"title": "Mine"},
+    "change_preset": {"default": True},
     "link_audio": {"expires_in": 60},
 }
 HEADERS: dict[str, dict[str, str]] = {
@@ -133,6 +134,15 @@ async def a_push_subscription(scene: Scene) -> str:
     return str(made.raise_for_status().json()["id"])
 
 
+async def a_preset(scene: Scene) -> str:
+    made = await scene.owner.post("/v1/presets", name="mine", options={"channels": 1})
+    return str(made.raise_for_status().json()["name"])
+
+
+async def preset_is_there(scene: Scene) -> bool:
+    return scene.ids["name"] in (await scene.owner.get("/v1/presets")).text
+
+
 async def a_factor(scene: Scene) -> str:
     """An authenticator app that is not confirmed, so that a password alone still signs in."""
     return str((await scene.owner.post("/v1/auth/factors/totp")).json()["id"])
@@ -184,6 +194,7 @@ OWNED: dict[str, tuple[Make, IsThere]] = {
     "key_id": (an_api_key, api_key_is_there),
     "factor_id": (a_factor, factor_is_there),
     "identity_id": (an_identity, identity_is_there),
+    "name": (a_preset, preset_is_there),
     "upload_id": (an_upload, upload_is_there),
     "subscription_id": (a_push_subscription, push_subscription_is_there),
     "webhook_id": (a_webhook, webhook_is_there),

@@ -25,6 +25,7 @@ from converter_service.media.waveform import Waveform
 from converter_service.storage.conversions import MongoConversions
 from converter_service.storage.gridfs import GridFSBlobs
 from converter_service.storage.outbox import MongoOutbox
+from converter_service.storage.presets import MongoPresets
 from converter_service.storage.processor_use import MongoProcessorUse
 from converter_service.storage.queue import MongoQueue
 from converter_service.storage.scratch import LocalScratch
@@ -105,6 +106,7 @@ class WorkerHarness:
         self.processor_use = MongoProcessorUse(self.database)
         self.blobs = GridFSBlobs(self.database, utc_now)
         self.outbox = MongoOutbox(self.database)
+        self.presets = MongoPresets(self.database)
         self.events = EventFactory(timedelta(days=1), utc_now)
         self.cleanup = Cleanup(self.store, self.blobs)
         self.quota = Quota(self.store, self.queue, QuotaLimits())

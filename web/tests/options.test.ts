@@ -7,10 +7,10 @@ const { choose, DEFAULTS, fieldsOf, isSoundOnly, parsed, secondsOf } = await imp
 beforeEach(() => kept.clear());
 
 test("only what was chosen and the format permits is sent", () => {
-  expect(fieldsOf(DEFAULTS)).toEqual({ format: "mp3" });
-  expect(fieldsOf({ ...DEFAULTS, format: "flac", bitrate: "320k" })).toEqual({ format: "flac" });
-  expect(fieldsOf({ ...DEFAULTS, format: "wav", cover: "auto" })).toEqual({ format: "wav" });
-  expect(fieldsOf({ ...DEFAULTS, start: "1:30", end: "later" })).toEqual({ format: "mp3", start: "90" });
+  expect(fieldsOf(DEFAULTS)).toEqual({ format: "mp3", preset: "" });
+  expect(fieldsOf({ ...DEFAULTS, format: "flac", bitrate: "320k" })).toEqual({ format: "flac", preset: "" });
+  expect(fieldsOf({ ...DEFAULTS, format: "wav", cover: "auto" })).toEqual({ format: "wav", preset: "" });
+  expect(fieldsOf({ ...DEFAULTS, start: "1:30", end: "later" })).toEqual({ format: "mp3", start: "90", preset: "" });
 });
 
 test("times are read as people write them", () => {
@@ -23,7 +23,7 @@ test("that the whole video is to be sent is remembered, and concerns the page al
   expect(isSoundOnly(DEFAULTS)).toBe(true);
   choose({ video: "whole" });
   expect(isSoundOnly(parsed(kept.get("tonegate.options") ?? null))).toBe(false);
-  expect(fieldsOf({ ...DEFAULTS, video: "whole" })).toEqual({ format: "mp3" });
+  expect(fieldsOf({ ...DEFAULTS, video: "whole" })).toEqual({ format: "mp3", preset: "" });
   choose({ video: "" });
 });
 

@@ -12,6 +12,7 @@ from tonegate_client.conversions import Conversions
 from tonegate_client.credentials import CredentialStore, MemoryCredentials
 from tonegate_client.downloads import Downloads
 from tonegate_client.models import Ready, TokenPair
+from tonegate_client.presets import Presets
 from tonegate_client.problems import Problem
 from tonegate_client.retry_policy import RetryPolicy
 from tonegate_client.transport import OnWait, Request, Transport
@@ -59,6 +60,7 @@ class Client:
         self.api_keys = ApiKeys(transport)
         self.conversions = Conversions(transport)
         self.downloads = Downloads(transport)
+        self.presets = Presets(transport)
         self.uploads = Uploads(transport)
         self.transfer = UploadTransfer(self.uploads)
         self.webhooks = Webhooks(transport)

@@ -21,6 +21,8 @@ from tonegate_client.models import (
     MadeWebhook,
     Options,
     OwnAccount,
+    Preset,
+    PresetOptions,
     Waveform,
     Webhook,
 )
@@ -140,6 +142,15 @@ class SyncClient:
 
     def delete_api_key(self, key_id: str) -> None:
         self._thread.run(self._client.api_keys.delete(key_id))
+
+    def presets(self) -> list[Preset]:
+        return self._thread.run(self._client.presets.list())
+
+    def create_preset(self, name: str, options: PresetOptions, *, default: bool = False) -> Preset:
+        return self._thread.run(self._client.presets.create(name, options, default=default))
+
+    def delete_preset(self, name: str) -> None:
+        self._thread.run(self._client.presets.delete(name))
 
     def webhooks(self) -> list[Webhook]:
         return self._thread.run(self._client.webhooks.list())

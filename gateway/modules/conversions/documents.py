@@ -69,7 +69,13 @@ LIMIT = Schema(type=OpenAPIType.INTEGER, minimum=1, maximum=100, default=20)
 SEARCHED = Schema(type=OpenAPIType.STRING, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
 CURSOR = Schema(type=OpenAPIType.STRING, pattern="^[0-9a-f]{32}$")
 
-UPLOAD_QUERY = ("filename", *OPTIONS)
+PRESET = Schema(
+    type=OpenAPIType.STRING,
+    max_length=64,
+    description="Name of a preset, whose options are used where the request has none; empty: none, not even "
+    "the default one.",
+)
+UPLOAD_QUERY = ("filename", "preset", *OPTIONS)
 LIST_QUERY = ("status", "q", "limit", "cursor")
 AUDIO_QUERY = ("expires", "signature", "series")
 
@@ -96,13 +102,13 @@ def upload_body() -> RequestBody:
     multipart = Schema(
         type=OpenAPIType.OBJECT,
         required=["file"],
-        properties={"file": BYTES, **OPTIONS},
+        properties={"file": BYTES, "preset": PRESET, **OPTIONS},
         additional_properties=False,
     )
     again = Schema(
         type=OpenAPIType.OBJECT,
         required=["source"],
-        properties={"source": SOURCE, **OPTIONS},
+        properties={"source": SOURCE, "preset": PRESET, **OPTIONS},
         additional_properties=False,
     )
     raw = OpenAPIMediaType(schema=BYTES)
@@ -149,6 +155,7 @@ class UploadOperation(Operation):
         self.request_body = upload_body()
         self.parameters = [
             in_query("filename", TEXT, "Name of the file, in any charset, when the body is not a form."),
+            in_query("preset", PRESET),
             *(in_query(name, schema) for name, schema in OPTIONS.items()),
             IDEMPOTENCY_KEY,
             in_header(

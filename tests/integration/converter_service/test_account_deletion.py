@@ -13,6 +13,7 @@ from converter_service.conversions.lease import LeaseLost
 from converter_service.handlers import LATE_UPLOADS, account_handlers
 from converter_service.maintenance import account_deletion
 from converter_service.maintenance.account_deletion import AccountDeletion
+from converter_service.presets.model import PresetBook, StoredPreset
 from converter_service.uploads.service import UploadLimits, UploadService
 from shared.clock import utc_now
 from shared.contracts.events import AccountDeleted, PasswordWasReset
@@ -37,7 +38,7 @@ def delivered(age: timedelta) -> Delivery:
 async def told(harness: WorkerHarness, age: timedelta = LATE_UPLOADS) -> None:
     """Delivers AccountDeleted to a worker, `age` after the deletion."""
     handlers = account_handlers(
-        AccountDeletion(harness.store, harness.cleanup, utc_now), harness.store, utc_now
+        AccountDeletion(harness.store, harness.cleanup, harness.presets, utc_now), harness.store, utc_now
     )
     await handlers.handle(GONE, delivered(age))
 
@@ -47,7 +48,11 @@ async def test_all_conversions_of_the_account_and_no_others_are_deleted(harness:
     await harness.worker(ScriptedTranscoder()).run(finished.id)
     bobs = replace(await harness.queued(b"bob's"), owner_id="bob")
     await harness.store.save(bobs)
+    for owner_id in ("alice", "bob"):
+        await harness.presets.save(PresetBook(owner_id, (StoredPreset("Voice", {}),)))
     await told(harness)
+    kept = [bool((await harness.presets.get(owner_id)).presets) for owner_id in ("alice", "bob")]
+    assert kept == [False, True]
     for conversion in (finished, waiting):
         assert await harness.store.get(conversion.id) is None
     assert await harness.blobs_stored() == {bobs.source_blob}
@@ -65,7 +70,7 @@ async def test_a_reset_of_the_password_ends_the_account_s_links(harness: WorkerH
     finished = await harness.queued()
     await harness.worker(ScriptedTranscoder()).run(finished.id)
     handlers = account_handlers(
-        AccountDeletion(harness.store, harness.cleanup, utc_now), harness.store, utc_now
+        AccountDeletion(harness.store, harness.cleanup, harness.presets, utc_now), harness.store, utc_now
     )
     event = PasswordWasReset(user_id="alice", reset_at=utc_now())
     for _ in range(2):  # the event may be repeated
@@ -81,7 +86,7 @@ async def test_any_number_of_conversions_is_deleted(harness: WorkerHarness) -> N
         )
         await harness.store.add(waiting)
     assert (
-        await AccountDeletion(harness.store, harness.cleanup, utc_now).delete_all("alice")
+        await AccountDeletion(harness.store, harness.cleanup, harness.presets, utc_now).delete_all("alice")
         == 2 * account_deletion.BATCH + 1
     )
     assert await harness.database["conversions"].count_documents({}) == 0

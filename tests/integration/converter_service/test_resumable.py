@@ -585,6 +585,6 @@ async def test_account_deletion_removes_uploads_and_partial_uploads(
 ) -> None:
     await parts(rig)
     await rig.append(await rig.begin(), 0, Body(VIDEO[:5]))
-    await AccountDeletion(harness.store, harness.cleanup, utc_now).delete_all("alice")
+    await AccountDeletion(harness.store, harness.cleanup, harness.presets, utc_now).delete_all("alice")
     assert await harness.blobs_stored() == set()
     assert await harness.database["conversions"].count_documents({}) == 0

@@ -85,3 +85,19 @@ async def test_a_response_that_is_not_json_is_an_upstream_error(rig: Rig) -> Non
     rig.converter.script = send_html
     async with rig.http.post(f"{rig.url}/v1/conversions/c1/cancel", headers=SIGNED_IN) as answer:
         assert answer.status == 503
+
+
+async def test_a_preset_that_is_changed_in_part_keeps_the_rest(rig: Rig) -> None:
+    async def echo(seen: ReceivedRequest) -> None:
+        await seen.read_body()
+        seen.answer("200 OK", bytes(seen.body), **{"content-type": "application/json"})
+
+    rig.converter.script = echo
+    async with rig.http.patch(
+        f"{rig.url}/v1/presets/a", json={"options": {"channels": 1}}, headers=SIGNED_IN
+    ) as answer:
+        assert await answer.json() == {"options": {"channels": 1}}
+    async with rig.http.patch(
+        f"{rig.url}/v1/presets/a", json={"options": {"format": "exe"}}, headers=SIGNED_IN
+    ) as answer:
+        assert answer.status == 400

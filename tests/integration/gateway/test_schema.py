@@ -85,6 +85,10 @@ CLOSED = {
     ("get", "/v1/webhooks/{webhook_id}/deliveries"),
     ("post", "/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replay"),
     ("get", "/v1/conversions/{conversion_id}/events"),
+    ("get", "/v1/presets"),
+    ("post", "/v1/presets"),
+    ("patch", "/v1/presets/{name}"),
+    ("delete", "/v1/presets/{name}"),
     ("post", "/v1/conversions/bulk"),
     ("post", "/v1/conversions/archive"),
     ("get", "/v1/conversions/{conversion_id}/waveform"),
@@ -197,10 +201,10 @@ async def test_an_upload_is_documented_in_all_forms(rig: Rig) -> None:
         "cover",
     }
     headers = {"Idempotency-Key", "Content-Digest"}
-    assert {entry["name"] for entry in upload["parameters"]} == {"filename", *options, *headers}
-    assert set(content["multipart/form-data"]["schema"]["properties"]) == {"file", *options}
+    assert {entry["name"] for entry in upload["parameters"]} == {"filename", "preset", *options, *headers}
+    assert set(content["multipart/form-data"]["schema"]["properties"]) == {"file", "preset", *options}
     again = content["application/json"]["schema"]
-    assert (set(again["properties"]), again["required"]) == ({"source", *options}, ["source"])
+    assert (set(again["properties"]), again["required"]) == ({"source", "preset", *options}, ["source"])
     assert "202" in upload["responses"]
 
 

@@ -70,6 +70,7 @@ ENTRY = {
     "request_id": "r1",
     "details": {},
 }
+PRESET = {"name": "voice", "options": {"channels": 1}, "default": True}
 ANSWERS: Mapping[str, Any] = {
     "GET /v1/conversions": {"items": [conversion()]},
     "GET /v1/conversions/c1": conversion(),
@@ -78,6 +79,10 @@ ANSWERS: Mapping[str, Any] = {
     "DELETE /v1/conversions/c1/link": None,
     "POST /v1/conversions/c1/cancel": conversion(status="cancelled"),
     "POST /v1/conversions/c1/retry": conversion(status="queued"),
+    "GET /v1/presets": {"items": [PRESET]},
+    "POST /v1/presets": PRESET,
+    "PATCH /v1/presets/voice": PRESET,
+    "DELETE /v1/presets/voice": None,
     "POST /v1/conversions/bulk": {"items": [{"id": each, "status": 204} for each in ("c1", "c2")]},
     "GET /v1/conversions/c1/waveform": {
         "sample_rate": 8_000,

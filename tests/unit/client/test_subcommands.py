@@ -31,6 +31,17 @@ CASES: tuple[tuple[str, str, object, str], ...] = (
     ("retry c1 c2", "POST /v1/conversions/bulk", {"ids": ["c1", "c2"], "action": "retry"}, "c2  deleted"),
     ("waveform c1", "GET /v1/conversions/c1/waveform", None, '"data": [-127, 127]'),
     ("chapters c1", "GET /v1/conversions/c1/chapters", None, "1:00:00.000  1:00:01.500  One"),
+    ("presets", "GET /v1/presets", None, "voice  default  channels=1"),
+    ("presets list", "GET /v1/presets", None, "voice  default  channels=1"),
+    (
+        "presets create voice --default --channels 1",
+        "POST /v1/presets",
+        {"name": "voice", "options": {"format": "mp3", "channels": 1}, "default": True},
+        "voice  default",
+    ),
+    ("presets default voice", "PATCH /v1/presets/voice", {"default": True}, "voice  default"),
+    ("presets default voice --off", "PATCH /v1/presets/voice", {"default": False}, "voice"),
+    ("presets delete voice", "DELETE /v1/presets/voice", None, "voice  deleted"),
     ("keys list", "GET /v1/auth/api-keys", None, "nightly"),
     ("keys", "GET /v1/auth/api-keys", None, "nightly"),
     (

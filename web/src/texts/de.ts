@@ -115,6 +115,18 @@ export const de: Texts = {
     timeWrong: "Eine Zeit sieht aus wie 1:30 oder 90.",
     whole: "Das ganze Video senden, nicht nur den Ton",
   },
+  presets: {
+    label: "Vorlage",
+    none: "Keine",
+    save: "Als Vorlage speichern",
+    title: "Diese Optionen als Vorlage speichern",
+    name: "Name",
+    hint: "Buchstaben ohne Umlaute, Ziffern, Binde- und Unterstriche.",
+    isDefault: "Für alle Uploads verwenden, die keine andere nennen",
+    saved: (name: string) => `Gespeichert als ${name}.`,
+    remove: (name: string) => `Vorlage ${name} löschen`,
+    removed: (name: string) => `Die Vorlage ${name} ist gelöscht.`,
+  },
   upload: {
     list: "Uploads",
     waiting: "Wartet, bis er an der Reihe ist",

@@ -114,6 +114,18 @@ export const en = {
     timeWrong: "A time looks like 1:30 or 90.",
     whole: "Send the whole video, not only its sound",
   },
+  presets: {
+    label: "Preset",
+    none: "None",
+    save: "Save as a preset",
+    title: "Save these options as a preset",
+    name: "Name",
+    hint: "Letters, digits, hyphens and underscores.",
+    isDefault: "Use it for all uploads that name no other",
+    saved: (name: string) => `Saved as ${name}.`,
+    remove: (name: string) => `Delete the preset ${name}`,
+    removed: (name: string) => `The preset ${name} is deleted.`,
+  },
   upload: {
     list: "Uploads",
     waiting: "Waiting for its turn",

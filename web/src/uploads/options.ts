@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 export const FORMATS = ["mp3", "m4a", "opus", "flac", "wav"] as const;
 export type Format = (typeof FORMATS)[number];
 export const BIT_RATES = ["64k", "96k", "128k", "160k", "192k", "256k", "320k"] as const;
+export const LOUDNESSES = ["-14", "-16", "-23"] as const;
 export const LOSSLESS: ReadonlySet<Format> = new Set(["flac", "wav"]);
 
 export interface Options {
@@ -17,18 +18,20 @@ export interface Options {
   video: string;
   start: string;
   end: string;
+  /** The preset that the options are those of; empty once one is changed. */
+  preset: string;
 }
 
 const KEY = "tonegate.options";
-export const DEFAULTS: Options = { format: "mp3", bitrate: "", channels: "", loudness: "", cover: "", video: "", start: "", end: "" };
+export const DEFAULTS: Options = { format: "mp3", bitrate: "", channels: "", loudness: "", cover: "", video: "", start: "", end: "", preset: "" };
 // Those of one video are not remembered for the next visit.
-const REMEMBERED = ["format", "bitrate", "channels", "loudness", "cover", "video"] as const;
+const REMEMBERED = ["format", "bitrate", "channels", "loudness", "cover", "video", "preset"] as const;
 
-const ALLOWED: Record<(typeof REMEMBERED)[number], readonly string[]> = {
+const ALLOWED: Record<Exclude<(typeof REMEMBERED)[number], "preset">, readonly string[]> = {
   format: FORMATS,
   bitrate: ["", ...BIT_RATES],
   channels: ["", "1", "2"],
-  loudness: ["", "-14", "-16", "-23"],
+  loudness: ["", ...LOUDNESSES],
   cover: ["", "auto", "none"],
   video: ["", "whole"],
 };
@@ -41,6 +44,11 @@ export function choose(change: Partial<Options>): void {
   localStorage.setItem(KEY, JSON.stringify(kept));
 }
 
+/** Whether options were chosen in this browser before. */
+export function hasRemembered(): boolean {
+  return localStorage.getItem(KEY) !== null;
+}
+
 /** What was remembered, as far as it is valid. */
 export function parsed(text: string | null): Options {
   let found: unknown;
@@ -50,11 +58,11 @@ export function parsed(text: string | null): Options {
     return DEFAULTS;
   }
   const kept = typeof found === "object" && found !== null ? (found as Record<string, unknown>) : {};
-  const valid = REMEMBERED.filter((name) => (ALLOWED[name] as readonly unknown[]).includes(kept[name]));
+  const valid = REMEMBERED.filter((name) => (name === "preset" ? typeof kept[name] === "string" : (ALLOWED[name] as readonly unknown[]).includes(kept[name])));
   return { ...DEFAULTS, ...Object.fromEntries(valid.map((name) => [name, kept[name]])) };
 }
 
-/** As fields of an upload: only what was chosen and the format permits. */
+/** As fields of an upload: only what was chosen and the format permits, and the preset, or that none is to be used. */
 export function fieldsOf(chosen: Options): Record<string, string> {
   const { format, bitrate, channels, loudness, cover } = chosen;
   const fields = {
@@ -66,7 +74,7 @@ export function fieldsOf(chosen: Options): Record<string, string> {
     start: secondsOf(chosen.start),
     end: secondsOf(chosen.end),
   };
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ""));
+  return { ...Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== "")), preset: chosen.preset };
 }
 
 export function isSoundOnly(chosen: Options): boolean {

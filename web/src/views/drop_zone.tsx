@@ -4,6 +4,7 @@ import { bytes } from "../format";
 import { Icon } from "../parts/icon";
 import { texts } from "../texts";
 import { choose, fieldsOf, isSoundOnly, options } from "../uploads/options";
+import { loadPresets, presets } from "../uploads/presets";
 import type { Uploads } from "../uploads/queue";
 import { OptionsForm } from "./options_form";
 
@@ -16,6 +17,7 @@ export function DropZone({ uploads }: { uploads: Uploads }) {
     if (files && files.length > 0) void uploads.add([...files], fieldsOf(options.value), isSoundOnly(options.value));
   };
   const over = useFilesOverPage(send);
+  usePresets();
   return (
     <section class="drop" aria-labelledby="drop-title">
       <div class="drop-zone">
@@ -32,6 +34,16 @@ export function DropZone({ uploads }: { uploads: Uploads }) {
       {over && <div class="drop-overlay" aria-hidden="true"><p>{t.overlay}</p></div>}
     </section>
   );
+}
+
+/** Those of the account that is signed in; without them one converts all the same. */
+function usePresets(): void {
+  useEffect(() => {
+    loadPresets().catch(() => undefined);
+    return () => {
+      presets.value = null;
+    };
+  }, []);
 }
 
 /** True while files are dragged over the page; the whole page takes them, and pasted ones. */

@@ -25,6 +25,7 @@ from tonegate_client.command.exit_codes import ExitCode
 from tonegate_client.command.keys import keys
 from tonegate_client.command.login import login, logout, whoami
 from tonegate_client.command.output import Output
+from tonegate_client.command.presets import presets
 from tonegate_client.command.result_details import chapters, waveform
 from tonegate_client.command.several import archive, cancel, delete, retry
 from tonegate_client.command.watch import watch
@@ -35,7 +36,7 @@ SUBCOMMANDS: tuple[click.Command, ...] = (
     *(login, logout, whoami, convert, watch),
     *(list_conversions, show, get, archive, link, unlink, rename, cancel, retry, delete),
     *(waveform, chapters),
-    *(keys, webhooks, admin, doctor, completion),
+    *(presets, keys, webhooks, admin, doctor, completion),
 )
 
 

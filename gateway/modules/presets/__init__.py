@@ -1,0 +1,1 @@
+"""Presets: named options of an account."""
