@@ -22,7 +22,9 @@ class LoggingSettings(msgspec.Struct, frozen=True):
     """Logging settings of every process."""
 
     level: Annotated[LogLevel, Env("LOG_LEVEL")] = "info"
+    """Least severe level that is logged."""
     format: Annotated[LogFormat, Env("LOG_FORMAT")] = "json"
+    """`json` for machines, `console` for people."""
 
 
 # Net allocations between two runs of the cyclic garbage collector; a request briefly adds some dozens.

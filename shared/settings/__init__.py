@@ -1,6 +1,6 @@
 """Settings from environment variables, loaded once, in `__main__`."""
 
-from shared.settings.loader import Env, SettingsError, SettingsField, fields_of, load
+from shared.settings.loader import Env, SettingsError, SettingsField, expected, fields_of, load
 from shared.settings.parsers import (
     HttpOrigin,
     HttpUrl,
@@ -24,6 +24,7 @@ __all__ = [
     "TextFormat",
     "TlsSettings",
     "duration",
+    "expected",
     "fields_of",
     "http_origin",
     "http_url",

@@ -65,9 +65,9 @@ def load(cls: type[T], environment: Mapping[str, str]) -> T:
             if raw is not None:
                 values[field.field] = _parse(field, raw)
             elif field.required:
-                problems.append(f"{field.variable} is not set; it needs {_expected(field)}")
+                problems.append(f"{field.variable} is not set; it needs {expected(field)}")
         except ValueError as bad:
-            problems.append(f"{field.variable}: {bad}; it needs {_expected(field)}")
+            problems.append(f"{field.variable}: {bad}; it needs {expected(field)}")
     if problems:
         raise SettingsError("\n".join(problems))
     return cls(**values)
@@ -118,7 +118,8 @@ def _size(value: object) -> float:
     return len(str(value))
 
 
-def _expected(field: SettingsField) -> str:
+def expected(field: SettingsField) -> str:
+    """What a value has to be, for error messages and the reference."""
     kind = _plain(field.type)
     if get_origin(kind) is Literal:
         return "one of " + ", ".join(map(str, get_args(kind)))

@@ -27,8 +27,13 @@ class TlsSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Base of the settings of each service."""
 
     tls_certificate: Annotated[Path | None, Env("TLS_CERTIFICATE")] = None
+    """PEM file of a certificate chain. With it and `TLS_KEY` the process serves https."""
     tls_key: Annotated[Path | None, Env("TLS_KEY")] = None
+    """PEM file of the certificate's key."""
     tls_ca: Annotated[Path | None, Env("TLS_CA")] = None
+    """PEM file of the authorities that are trusted in calls to other services; without it those of the
+    system.
+    """
 
     def server_certificate(self) -> ServerCertificate | None:
         """What the service's port is served with; None for plain HTTP. Raises SettingsError."""

@@ -44,7 +44,7 @@ def _known() -> set[str]:
 
 
 def test_every_setting_is_documented_and_every_documented_one_exists() -> None:
-    documented = set(VARIABLE.findall((ROOT / "docs/operations.md").read_text()))
+    documented = set(VARIABLE.findall((ROOT / "docs/configuration.md").read_text()))
     assert documented == _known()
 
 
