@@ -8,7 +8,7 @@ from shared.settings import Secret, SettingsError
 
 @pytest.mark.parametrize("url", ["", "postgresql", "postgresql://ann:s3cret@host:5432x/name"])
 def test_a_url_that_cannot_be_used_is_refused_without_its_password(url: str) -> None:
-    with pytest.raises(SettingsError, match="^AUTH_DATABASE_URL: ") as refused:
+    with pytest.raises(SettingsError, match=r"^AUTH_DATABASE_URL: ") as refused:
         check_database_url(Secret(url))
     assert "s3cret" not in str(refused.value)
     assert "5432x" not in str(refused.value)
