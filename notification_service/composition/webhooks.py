@@ -96,9 +96,7 @@ async def open_webhooks(
     urls = UrlPolicy(addresses, http=settings.webhook_http)
     cipher = SecretCipher(settings.webhook_key)
     payloads = Payloads(settings.public_url, LinkSigner(settings.link_key))
-    policy = _policy(settings)
-    endpoints, deliveries = stores.endpoints, stores.deliveries
-    tests = TestLimit(stores.tests, settings.webhook_tests_per_host)
+    policy, endpoints, deliveries = _policy(settings), stores.endpoints, stores.deliveries
     recorder = DeliveryRecorder(deliveries, publisher, policy, stopping)
     with open_system_resolver(settings.webhook_concurrency) as resolver:
         async with (
@@ -120,7 +118,7 @@ async def open_webhooks(
                 client=client,
                 urls=urls,
                 cipher=cipher,
-                tests=tests,
+                tests=_test_limit(settings, stores),
                 policy=policy,
                 registry=registry,
             )
@@ -133,7 +131,6 @@ async def open_webhooks(
                 urls=urls,
                 cipher=cipher,
                 payloads=payloads,
-                tests=tests,
                 wake=wake,
                 wake_relay=wake_relay,
             )
@@ -153,7 +150,6 @@ def _service(
     urls: UrlPolicy,
     cipher: SecretCipher,
     payloads: Payloads,
-    tests: TestLimit,
     wake: Callable[[], None],
     wake_relay: Callable[[], None],
 ) -> WebhookService:
@@ -164,10 +160,14 @@ def _service(
         cipher=cipher,
         payloads=payloads,
         limit=settings.webhooks_per_account,
-        tests=tests,
+        tests=_test_limit(settings, stores),
         wake=wake,
         wake_relay=wake_relay,
     )
+
+
+def _test_limit(settings: NotificationSettings, stores: WebhookStores) -> TestLimit:
+    return TestLimit(stores.tests, settings.webhook_tests_per_host)
 
 
 def _policy(settings: NotificationSettings) -> DispatchPolicy:
