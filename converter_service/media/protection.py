@@ -11,6 +11,7 @@ import msgspec
 
 from converter_service.media.boxes import MAX_BOXES, Box, boxes, find_box
 from converter_service.media.matroska_locks import EBML, locked_matroska_tracks
+from converter_service.media.scan_budget import ScanBudget
 from converter_service.media.transport_stream import locked_streams
 
 # Sample entries of encrypted tracks (ISO/IEC 23001-7; Apple; Audible).
@@ -62,15 +63,15 @@ NO_LOCKS = Locks()
 
 
 def find_locks(path: Path) -> Locks:
-    """Reads headers only, a bounded number of them."""
+    """Reads headers only, within a budget: a file may consist of them. The tracks beyond it count as free."""
     with path.open("rb") as file:
-        magic = file.read(16)
+        budget, magic = ScanBudget(path.stat().st_size), file.read(16)
         if magic == ASF_HEADER:
             return _whole(is_locked=_is_asf_locked(file))
         if magic[4:8] == AUDIBLE:
             return _whole(is_locked=True)
         if magic[:4] == EBML:
-            sound, pictures = locked_matroska_tracks(file)
+            sound, pictures = locked_matroska_tracks(file, budget)
             return Locks(places=sound | pictures, has_sound=bool(sound))
         if streams := locked_streams(file):
             return Locks(
@@ -78,16 +79,17 @@ def find_locks(path: Path) -> Locks:
                 has_sound=not all(stream.is_picture for stream in streams),
             )
         end = file.seek(0, 2)
-        return _mp4_locks(file, end)
+        return _mp4_locks(file, end, budget)
 
 
 def _whole(*, is_locked: bool) -> Locks:
     return Locks(is_whole=is_locked, has_sound=is_locked)
 
 
-def _mp4_locks(file: IO[bytes], end: int) -> Locks:
+def _mp4_locks(file: IO[bytes], end: int, budget: ScanBudget) -> Locks:
     movies = (box for box in boxes(file, 0, end) if box.name == b"moov")
-    tracks = [box for movie in movies for box in boxes(file, movie.at, movie.end) if box.name == b"trak"]
+    inside = (box for movie in movies for box in boxes(file, movie.at, movie.end))
+    tracks = (box for box in budget.each(inside) if box.name == b"trak")
     sound, pictures = set[int](), set[int]()
     looks = iter(range(MAX_LOOKS))
     for place, track in enumerate(tracks):

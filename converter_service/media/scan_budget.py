@@ -1,8 +1,12 @@
-"""The processor time that a scan of a whole file may take, and whether it is still wanted."""
+"""The processor time that a scan of a file may take, and whether it is still wanted."""
 
+import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+T = TypeVar("T")
 
 LEAST_S, S_PER_GB = 2.0, 10.0
 GB = 1_000_000_000
@@ -21,6 +25,13 @@ class ScanBudget:
         self._clock = clock
         self._begin_s: float | None = None
         self._is_stopped = threading.Event()
+
+    def each(self, things: Iterable[T]) -> Iterator[T]:
+        """Yields the things until the budget is used up: what a scan has found so far counts."""
+        with contextlib.suppress(ScanStopped):
+            for thing in things:
+                self.check()
+                yield thing
 
     def check(self) -> None:
         """Raises ScanStopped if the scan has to end."""

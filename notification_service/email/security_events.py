@@ -22,7 +22,9 @@ EVENTS = {
     "identity_unlinked": SecurityEvent(
         "A sign-in provider was unlinked", "A sign-in provider was unlinked from"
     ),
-    "factor_added": SecurityEvent("A second factor was added", "A second factor was added to"),
+    "factor_added": SecurityEvent(
+        "A second factor was added", "A second factor was added to", "factor_added"
+    ),
     "factor_removed": SecurityEvent("A second factor was removed", "A second factor was removed from"),
     "recovery_code_used": SecurityEvent("A recovery code was used", "A recovery code was used for"),
     "recovery_codes_created": SecurityEvent(

@@ -131,6 +131,7 @@ async def test_5_slow_uploads_keep_nobody_from_uploading_and_downloading(
             return (await bystander.upload(media.video(seconds=1))).status_code == 202
 
         await until(is_accepted, what="an upload among the slow ones")
+    await until(lambda: not small_system.has_an_upload(), what="the end of the slow ones")
 
 
 def silence(media: Media, hours: int) -> bytes:

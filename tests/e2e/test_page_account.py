@@ -8,6 +8,8 @@ from tests.support.authenticator_app import AuthenticatorApp
 from tests.support.browser import executable
 from tests.support.client import PASSWORD, Person
 from tests.support.page import check_accessibility, register, sign_out
+from tests.support.proofs import let_proofs_lapse
+from tests.support.system import System
 
 pytestmark = pytest.mark.skipif(executable() is None, reason="no browser on this machine")
 
@@ -45,6 +47,39 @@ async def test_an_authenticator_app_is_added_and_asked_for_at_the_next_sign_in(
         await page.get_by_label("Code", exact=True).fill(code)
         await page.get_by_role("button", name="Continue").click()
         await expect(page.get_by_role("button", name="Choose videos")).to_be_visible()
+
+
+async def test_a_new_password_and_the_deletion_ask_for_the_second_factor(
+    page: Page, http: httpx.AsyncClient, system: System
+) -> None:
+    person = Person(http)
+    await opened(page, person.email)
+    await page.get_by_role("button", name="Add an authenticator app").click()
+    app = AuthenticatorApp(await page.get_by_role("dialog").locator("code").inner_text())
+    await page.get_by_label("Code", exact=True).fill(app.next())
+    await page.get_by_role("button", name="Confirm", exact=True).click()
+    await page.get_by_role("button", name="I have kept them").click()
+    await let_proofs_lapse(system)
+    await page.get_by_role("button", name="Change password").click()
+    await page.get_by_label("Current password", exact=True).fill(PASSWORD)
+    await page.get_by_label("New password", exact=True).fill("another password altogether")
+    await page.get_by_role("button", name="Save").click()
+    proof = page.get_by_role("dialog", name="Is it you?")
+    await proof.get_by_role("button", name="Cancel").click()
+    await expect(page.get_by_role("alert")).to_have_count(0)
+    await page.get_by_role("button", name="Save").click()
+    await proof.get_by_label("Code", exact=True).fill(app.next())
+    await proof.get_by_role("button", name="Continue").click()
+    await expect(page.get_by_text("Your password is changed.")).to_be_visible()
+
+    await let_proofs_lapse(system)
+    await page.get_by_role("button", name="Delete my account").click()
+    deletion = page.get_by_role("dialog", name="Delete your account?")
+    await deletion.get_by_label("Password", exact=True).fill("another password altogether")
+    await deletion.get_by_role("button", name="Delete my account").click()
+    await proof.get_by_label("Code", exact=True).fill(app.next())
+    await proof.get_by_role("button", name="Continue").click()
+    await expect(page.get_by_role("button", name="Sign in")).to_be_visible()
 
 
 async def test_other_sessions_keys_and_the_account_are_ended(page: Page, http: httpx.AsyncClient) -> None:

@@ -6,15 +6,13 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import text
 
-from auth_service.database.connection import one_connection
-from shared.settings import Secret
 from tests.support.authenticator import Authenticator
 from tests.support.authenticator_app import AuthenticatorApp
 from tests.support.browser import Tab, browsing, executable
 from tests.support.client import PASSWORD, Person
 from tests.support.mailbox import Mailbox
+from tests.support.proofs import let_proofs_lapse
 from tests.support.system import System
 
 Json = dict[str, Any]
@@ -81,11 +79,7 @@ async def test_a_sign_in_with_a_passkey_of_a_software_authenticator(
 
 async def test_a_stolen_token_adds_and_removes_no_factor(person: Person, system: System) -> None:
     app, _ = await add_app(person)
-    async with one_connection(Secret(system.stack.postgres.url()), command_s=10) as connection:
-        earlier = (
-            "proven_at - interval '10 minutes', factor_proven_at = factor_proven_at - interval '10 minutes'"
-        )
-        await connection.execute(text(f"UPDATE auth.session_proofs SET proven_at = {earlier}"))
+    await let_proofs_lapse(system)
     (factor,) = (await person.get("/v1/auth/factors")).json()["items"]
     for method, path in (("POST", "totp"), ("POST", "passkeys/options"), ("DELETE", factor["id"])):
         for body in (None, {"current_password": PASSWORD}):

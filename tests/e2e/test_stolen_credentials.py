@@ -4,26 +4,17 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import text
 
-from auth_service.database.connection import one_connection
-from shared.settings import Secret
 from tests.support.client import PASSWORD, Person, signed_in
 from tests.support.mailbox import Mailbox, link_in
 from tests.support.media import Media
+from tests.support.proofs import let_proofs_lapse
 from tests.support.system import System
 from tests.support.wait import until
 from tests.support.webhooks import receiver
 
 NEW = "another password altogether"
 HOOK = "https://example.com/hook"
-
-
-async def let_proofs_lapse(system: System) -> None:
-    """Moves all fresh proofs to ten minutes ago."""
-    async with one_connection(Secret(system.stack.postgres.url()), command_s=10) as connection:
-        lapse = "UPDATE auth.session_proofs SET proven_at = proven_at - interval '10 minutes'"
-        await connection.execute(text(lapse))
 
 
 def with_key(person: Person, key: str) -> Person:

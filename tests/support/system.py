@@ -155,12 +155,12 @@ class System:
             chunks = client.get_default_database()["fs.chunks"]
             return len(chunks.distinct("files_id", {"files_id": {"$in": blobs}}))
 
-    def is_empty(self) -> bool:
-        """True if there are no conversions, files or chunks."""
+    def stored(self) -> set[str]:
+        """Ids of all conversions, files and chunks."""
         with MongoClient[Document](self._mongo_url) as client:
             database = client.get_default_database()
             names = ("conversions", "fs.files", "fs.chunks")
-            return not any(database[name].count_documents({}) for name in names)
+            return {str(each) for name in names for each in database[name].distinct("_id")}
 
     def chunks(self) -> int:
         """Estimated number of chunks, which are of 1 MiB."""

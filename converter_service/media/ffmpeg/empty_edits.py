@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from converter_service.media.boxes import Box, boxes, find_box
+from converter_service.media.scan_budget import ScanBudget
 
 FULL_HEAD = struct.Struct(">B3xI")
 # By version: an entry's duration, media time and rate; where in it the media time stands; its largest value.
@@ -30,9 +31,13 @@ def open_empty_edits(path: Path) -> None:
     """Changes the edit lists of a file's sound in place; does nothing to other files."""
     with path.open("r+b") as file, contextlib.suppress(struct.error):
         end = file.seek(0, 2)
-        for movie in _named(file, b"moov", 0, end):
-            for track in _named(file, b"trak", movie.at, movie.end):
-                _open_in_track(file, track)
+        tracks = (
+            track
+            for movie in _named(file, b"moov", 0, end)
+            for track in _named(file, b"trak", movie.at, movie.end)
+        )
+        for track in ScanBudget(end).each(tracks):
+            _open_in_track(file, track)
 
 
 def _open_in_track(file: IO[bytes], track: Box) -> None:

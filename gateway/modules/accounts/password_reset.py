@@ -35,7 +35,7 @@ class PasswordResetController(Controller):
         body=ResetPassword,
         opt=public,
         status_code=204,
-        summary="Reset the password with a mailed token; ends all sessions, API keys and webhooks",
+        summary="Reset the password with a mailed token; ends sessions, API keys, webhooks and audio links",
         operation_id="reset_password",
         problems=(400, 408, 413, 415, 422),
     )

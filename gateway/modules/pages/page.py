@@ -46,7 +46,7 @@ def reset_page() -> Page:
     """Password reset."""
     return _page(
         title="Choose a new password",
-        introduction="You will be signed out everywhere, and your API keys and webhooks end.",
+        introduction="You will be signed out everywhere, and your API keys, webhooks and links to audio end.",
         call="v1/auth/password/reset",
         done="Your password is changed. Sign in with the new one. You may close this page.",
         button="Change my password",

@@ -303,7 +303,7 @@ export const de: Texts = {
     endOthers: "Überall sonst abmelden",
     sessionsEnded: "Dort abgemeldet.",
     keys: "API-Schlüssel",
-    keysHint: "Für Programme, die in Ihrem Namen Dateien senden und holen.",
+    keysHint: "Für Programme, die in Ihrem Namen Dateien senden und holen. Webhooks, die ein Schlüssel angelegt hat, enden mit ihm.",
     keyName: "Name eines neuen Schlüssels",
     addKey: "Schlüssel anlegen",
     keyTitle: "Ihr neuer API-Schlüssel",

@@ -302,7 +302,7 @@ export const en = {
     endOthers: "Sign out everywhere else",
     sessionsEnded: "Signed out there.",
     keys: "API keys",
-    keysHint: "For programs that send and fetch files in your name.",
+    keysHint: "For programs that send and fetch files in your name. Webhooks that a key has made end with it.",
     keyName: "Name of a new key",
     addKey: "Create key",
     keyTitle: "Your new API key",

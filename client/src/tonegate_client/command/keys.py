@@ -70,7 +70,7 @@ async def create_key(session: Session, name: str, scopes: tuple[str, ...], days:
 @click.argument("key_id", metavar="ID")
 @with_session
 async def delete_key(session: Session, key_id: str) -> None:
-    """Delete an API key, which ends its access at once."""
+    """Delete an API key, which ends its access and its webhooks at once."""
     async with session.open_client() as client:
         await client.api_keys.delete(key_id)
     session.output.deleted(key_id)

@@ -135,6 +135,7 @@ async def test_a_disabled_account_is_refused_everywhere_at_once(
     assert (await second.refresh(person.refresh_token)).status_code == 401
     assert (await second.login(person.email)).json()["code"] == "invalid_credentials"
     await until(lambda: len(revoked) == 2, what="events for session and key")
+    assert not any(event.key_deleted for event in revoked), "webhooks stay, as the keys do"
 
     identity = answer.json()["id"]
     answer = await admin.call("PATCH", f"admin/users/{identity}", disabled=False)

@@ -88,7 +88,10 @@ async def test_a_deleted_key_is_refused_at_once_and_announced(
     assert (answer.status_code, answer.content) == (204, b"")
     assert not await second.is_active(made["key"])
     assert (await second.call_directly("GET", "auth/sessions", inside)).status_code == 401
-    await until(lambda: [event.session_id for event in revoked] == [made["id"]], what="SessionRevoked")
+    await until(
+        lambda: [(event.session_id, event.key_deleted) for event in revoked] == [(made["id"], True)],
+        what="SessionRevoked",
+    )
     assert (await person.call("DELETE", f"auth/api-keys/{made['id']}")).status_code == 404
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from converter_service.media.protection import NO_LOCKS, _mp4_locks, find_locks
+from converter_service.media.scan_budget import GB, ScanBudget
 from tests.support.protected_media import LOCK_ELEMENT
 
 
@@ -94,7 +95,7 @@ def test_a_protected_sample_entry_is_found(tmp_path: Path) -> None:
 def test_a_bounded_number_of_boxes_is_searched_for_protection() -> None:
     entry = box(b"mp4a", bytes(28) + box(b"free", b"") * 500)
     file = CountingFile(movie(entry, 500))
-    assert _mp4_locks(file, len(file.getvalue())) == NO_LOCKS
+    assert _mp4_locks(file, len(file.getvalue()), ScanBudget(GB)) == NO_LOCKS
     assert file.count < 500 + 16 * 3 * 70
 
 

@@ -147,6 +147,16 @@ def test_notices_of_changes_have_no_link(templates: EmailTemplates) -> None:
         assert "href" not in email.html
 
 
+def test_the_notice_of_a_factor_says_what_a_new_password_does_not_do(templates: EmailTemplates) -> None:
+    """A reset removes no factor: the sign-in would ask for a stranger's code."""
+    for name, is_told in (("factor_added", True), ("api_key_created", False)):
+        email = templates.render(security_event(name))
+        for body in (email.text, html.unescape(email.html)):
+            words = " ".join(body.split())
+            assert ("ask the operator of this service to remove the factor" in words) is is_told
+            assert "ends all sessions, API keys, webhooks and links to audio" in words
+
+
 @pytest.mark.parametrize("event", [completed, failed])
 def test_an_email_to_an_unverified_address_has_no_words_of_its_sender_and_a_way_to_decline(
     templates: EmailTemplates, event: Callable[..., EmailEvent]
