@@ -3,12 +3,8 @@
 import asyncio
 import hashlib
 import os
-import random
-import struct
 from asyncio.subprocess import Process
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,12 +12,19 @@ from devstack.ports import free_port
 from tests.support.cable import cable
 from tests.support.client import PASSWORD, Person
 from tests.support.media import Media
+from tests.support.own_conversions import audio_of, conversions_of, padded
 from tests.support.system import System
 from tests.support.tonegate_command import TonegateCommand
 
 MIB = 1024 * 1024
 LARGE_BYTES = 12 * MIB
-ODD_NAMES = (b"two words.mp4", 'new\nline "quoted" \U0001f600.mkv'.encode(), b"not UTF-8 \xff.mp4")
+LONGEST_NAME = "\u00e9".encode() * 125 + b"x.mp4"
+ODD_NAMES = (
+    b"two words.mp4",
+    "new\nline \"quoted\" 'once' \U0001f600.mkv".encode(),
+    b"not UTF-8 \xff.mp4",
+    LONGEST_NAME,
+)
 
 
 @pytest.fixture
@@ -39,20 +42,6 @@ async def tonegate(system: System, person: Person, tmp_path: Path, folder: Path)
     return command
 
 
-def padded(video: Path, size: int) -> bytes:
-    """An MP4 that is made large by a box of random bytes, which readers skip (ISO/IEC 14496-12 §8.1.2)."""
-    return video.read_bytes() + struct.pack(">I4s", size + 8, b"free") + random.Random(1).randbytes(size)
-
-
-async def conversions_of(person: Person) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = (await person.get("/v1/conversions")).raise_for_status().json()["items"]
-    return items
-
-
-async def audio_of(person: Person, conversions: Sequence[dict[str, Any]]) -> list[bytes]:
-    return [(await person.audio(each["id"])).raise_for_status().content for each in conversions]
-
-
 async def test_a_folder_with_odd_names_is_converted_once(
     tonegate: TonegateCommand, person: Person, media: Media, folder: Path, tmp_path: Path
 ) -> None:
@@ -60,6 +49,7 @@ async def test_a_folder_with_odd_names_is_converted_once(
         container = "mkv" if name.endswith(b"mkv") else "mp4"
         (folder / os.fsdecode(name)).write_bytes(media.video(seconds=1, container=container).read_bytes())
     out = tmp_path / "audio"
+    assert len(LONGEST_NAME) == 255
     first = await tonegate.done("convert", ".", "-o", str(out), "--json")
     again = await tonegate.done("convert", ".", "-o", str(out), "--json")
 

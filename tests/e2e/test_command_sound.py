@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.test_command import audio_of, conversions_of
 from tests.support.cable import cable
 from tests.support.client import Person
 from tests.support.media import Media
+from tests.support.own_conversions import audio_of, conversions_of
 from tests.support.system import System
 from tests.support.tonegate_command import TonegateCommand
 

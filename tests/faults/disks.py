@@ -28,6 +28,10 @@ class Disk:
             return end.errno == errno.ENOSPC
         return False
 
+    def grow(self, size_mib: int) -> bool:
+        """Gives the disk another size; returns False if that is not permitted."""
+        return _run("mount", "-o", f"remount,size={size_mib}m", str(self.path))
+
     def free(self) -> None:
         (self.path / FILLER).unlink(missing_ok=True)
 

@@ -62,7 +62,6 @@ async def test_a_copy_of_the_sound_gives_the_result_of_the_whole_video(
 ) -> None:
     case: Case = CASES[name]
     reason = await assert_same_or_whole(harness, engine, case.made(media), tmp_path, dict(case.fields))
-    print(name, reason)
     assert not reason or name not in COPIED
 
 
