@@ -14,6 +14,7 @@ from converter_service.jobs.claim import CONFLICT_RETRY_S, JobClaim
 from converter_service.jobs.context import JobLimits, RunContext
 from converter_service.jobs.fair_queue import FairQueue
 from converter_service.jobs.heartbeat import Heartbeat
+from converter_service.jobs.metrics import JobMetrics
 from converter_service.jobs.outcome import JobOutcome
 from converter_service.jobs.ports import Scratch
 from converter_service.jobs.run import ConversionRun
@@ -48,8 +49,10 @@ class Job:
         processor_quota: ProcessorQuota,
         limits: JobLimits,
         clock: Clock,
+        metrics: JobMetrics,
     ) -> None:
-        self._outcome = JobOutcome(store, blobs, cleanup, events, limits=limits, clock=clock)
+        self._metrics = metrics
+        self._outcome = JobOutcome(store, blobs, cleanup, events, limits=limits, clock=clock, metrics=metrics)
         self._claim = JobClaim(store, FairQueue(queue, limits), self._outcome, limits, clock)
         self.heartbeat = Heartbeat(store, limits, clock)
         self._run = ConversionRun(
@@ -61,6 +64,7 @@ class Job:
             quota=Quota(store, queue, QuotaLimits(account_bytes=limits.account_bytes)),
             processor_quota=processor_quota,
             limits=limits,
+            metrics=metrics,
         )
 
     async def run(self, conversion_id: str) -> None:
@@ -73,7 +77,7 @@ class Job:
             run = await self._claim.claim(conversion_id)
             if run is not None:
                 # Not necessarily the conversion that the message names.
-                with bind_correlation(run.conversion.correlation_id, run.id):
+                with bind_correlation(run.conversion.correlation_id, run.id), self._metrics.run():
                     await self._attempt(run)
         except Unavailable as error:
             raise Retry(CONFLICT_RETRY_S, str(error), counts=False) from error
