@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-SERVICE, SERVER = 10001, 999  # the users of our images, and of the servers' official ones
+SERVICE, SERVER, GRAFANA = 10001, 999, 472  # the users of our images, and of official ones
 MASTER = "master"
 HEX_BYTES = 32
 # Processes with a RabbitMQ user; the folder of each has the same name.
@@ -53,6 +53,7 @@ MADE: Mapping[str, Callable[[], str]] = {
     "data_keys": lambda: secrets.token_urlsafe(32),
     "link_key": lambda: secrets.token_hex(HEX_BYTES),
     "webhook_key": lambda: secrets.token_hex(HEX_BYTES),
+    "grafana_admin": lambda: secrets.token_hex(HEX_BYTES),
 }
 Values = Mapping[str, str]
 
@@ -115,6 +116,7 @@ def consumers(made: Values) -> dict[str, tuple[int, dict[str, str]]]:
                 "webhook_key": made["webhook_key"],
             },
         ),
+        "grafana": (GRAFANA, {"admin": made["grafana_admin"]}),
     }
 
 

@@ -12,6 +12,16 @@ from converter_service.media.transcoder import Output
 from shared.metrics import LONG_BUCKETS
 
 OUTCOMES = ("completed", "failed", "requeued", "handed_back", "discarded")
+CAUSES = (
+    "success",
+    "error",
+    "stopped",
+    "machine",
+    "crash",
+    "killed",
+    "processor_limit",
+    "size_limit",
+)
 PHASES = ("fetch", "probe", "encode", "store", "record")
 
 
@@ -50,6 +60,10 @@ class JobMetrics:
             self._failures.labels(code.value)
         for phase in PHASES:
             self._phase_errors.labels(phase)
+            self._phase_seconds.labels(phase)
+        for program in ("ffmpeg", "ffprobe"):
+            for cause in CAUSES:
+                self._exits.labels(program, cause)
 
     def _register_amounts(self, registry: CollectorRegistry) -> None:
         self._source_bytes = Counter(

@@ -5,6 +5,8 @@ from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+REASONS = ("full", "address", "client", "slow")
+
 
 class SlotMetrics:
     """`slots` is the kind: `calls`, `streams`, `event_streams`, or `bodies` of calls."""
@@ -26,6 +28,8 @@ class SlotMetrics:
 
     def counted(self, slots: str) -> Callable[[str], None]:
         """Returns a function that counts refusals by reason."""
+        for reason in REASONS:
+            self._refused.labels(slots, reason)
         return partial(self._count, slots)
 
     def watch(

@@ -37,6 +37,8 @@ from shared.messaging.errors import Reject, Retry
 from shared.metrics import SHORT_BUCKETS
 from shared.tasks import finish_when_cancelled
 
+OUTCOMES = ("sent", "repeated", "held", "postponed", "refused", "given_up", "capped", "unwritable")
+
 T = TypeVar("T")
 Refusal: TypeAlias = Callable[[str], Awaitable[str | None]]
 """Event id → why its email is not to be sent, or None."""
@@ -64,6 +66,8 @@ class EmailSender:
         self._from = from_address
         self._policy = policy
         self._outcomes = Counter("letters", "Emails by outcome", ("outcome",), registry=registry)
+        for outcome in OUTCOMES:
+            self._outcomes.labels(outcome)
         self._seconds = Histogram(
             "letter_send_seconds",
             "Time until the mail server took an email, or did not",

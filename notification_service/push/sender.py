@@ -50,6 +50,7 @@ class PushSender:
         self._subscriptions, self._deliveries, self._recorder = subscriptions, deliveries, recorder
         self._client, self._urls, self._vapid, self._policy = client, urls, vapid, policy
         self._attempts = Counter("push_attempts", "Attempts by outcome", ("outcome",), registry=registry)
+        self._attempts.labels("delivered")
         self._seconds = Histogram(
             "push_attempt_seconds", "Time of an attempt", buckets=SHORT_BUCKETS, registry=registry
         )

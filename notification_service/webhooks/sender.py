@@ -42,6 +42,7 @@ class WebhookSender:
         self._recorder = recorder
         self._urls, self._cipher, self._policy = urls, cipher, policy
         self._attempts = Counter("webhook_attempts", "Attempts by outcome", ("outcome",), registry=registry)
+        self._attempts.labels("delivered")
         self._seconds = Histogram(
             "webhook_attempt_seconds", "Time of an attempt", buckets=SHORT_BUCKETS, registry=registry
         )

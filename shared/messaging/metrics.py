@@ -1,7 +1,7 @@
 """Metrics of consumed and published messages, by queue or by event type."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from datetime import datetime
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from shared.clock import utc_now
-from shared.contracts.events import EVENTS
+from shared.contracts.events import EVENTS, Event
 from shared.metrics import LONG_BUCKETS, SHORT_BUCKETS, age_s
 
 KNOWN_TYPES = frozenset(event.type for event in EVENTS)
@@ -59,6 +59,19 @@ class MessageMetrics:
             buckets=SHORT_BUCKETS,
             registry=registry,
         )
+
+    def consumes(self, queue: str) -> None:
+        """Exports the metrics of a queue from its first message on, as rates need it."""
+        for outcome in ("handled", "retried", "dead_lettered", "interrupted"):
+            self._handled.labels(queue, outcome)
+        for each in (self._seconds, self._waited, self._running):
+            each.labels(queue)
+
+    def publishes(self, events: Iterable[type[Event]]) -> None:
+        """The same for the types of events that the process publishes."""
+        for event in events:
+            for outcome in ("confirmed", "failed"):
+                self._published.labels(event.type, outcome)
 
     @contextmanager
     def handling(self, queue: str, published_at: datetime | None) -> Iterator[Handling]:

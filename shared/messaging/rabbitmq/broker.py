@@ -51,6 +51,7 @@ class RabbitMQ:
     ) -> None:
         """`registry` gets the metrics of the messages."""
         self._metrics = MessageMetrics(registry or CollectorRegistry())
+        self._metrics.publishes(process.publishes if process else ())
         self._url = url
         self._name = name
         self._names = names

@@ -49,6 +49,7 @@ class RabbitConsumer:
         self, url: str, process: str, queue: ConsumedQueue, timing: Timing, metrics: MessageMetrics
     ) -> None:
         self._queue, self._metrics = queue, metrics
+        metrics.consumes(queue.name)
         self._connection = Connection(url, f"{process}/{queue.name}", self._subscribe, timing)
         self._handlers = HandlerPool(queue.prefetch)
         self._stopping = asyncio.Event()
