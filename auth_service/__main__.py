@@ -8,7 +8,6 @@ import asyncio
 import os
 import sys
 
-from prometheus_client import CollectorRegistry
 from sqlalchemy.exc import SQLAlchemyError
 
 from auth_service.app import build
@@ -21,13 +20,15 @@ from shared.http import Address, Listeners, serve
 from shared.messaging.processes import AUTH
 from shared.messaging.rabbitmq.broker import RabbitMQ
 from shared.messaging.subscriptions import SUBSCRIPTIONS
+from shared.metrics import process_registry
 from shared.process import BAD_CONFIGURATION, run
 from shared.settings import SettingsError, load
 
 
 async def main(settings: AuthSettings, stop: asyncio.Event) -> None:
-    registry = CollectorRegistry()
-    broker = RabbitMQ(settings.amqp_url.reveal(), "auth_service", SUBSCRIPTIONS, process=AUTH)
+    registry = process_registry()
+    url = settings.amqp_url.reveal()
+    broker = RabbitMQ(url, "auth_service", SUBSCRIPTIONS, process=AUTH, registry=registry)
     app = build(settings, broker, registry)
     listeners = Listeners(
         Address(settings.host, settings.port),

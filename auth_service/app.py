@@ -48,8 +48,10 @@ from auth_service.tokens.jwks import JwksController
 from shared.clock import utc_now
 from shared.http import Check, Wiring, build_application
 from shared.messaging.outbox import OutboxRelay
+from shared.messaging.outbox_metrics import outbox_sample
 from shared.messaging.ports import Broker
 from shared.messaging.subscriptions import AUTH_ACCOUNTS, AUTH_AUDIT
+from shared.metrics import Sampler, register_pool
 
 # RFC 6749 §5.1: responses with tokens must not be cached; neither are those about one user.
 NO_STORE = CacheControlHeader(no_store=True)
@@ -65,12 +67,15 @@ def build(
 ) -> Litestar:
     """Builds the application. It opens no connection before its lifespan begins."""
     database = Database(settings.database_url)
-    relay = OutboxRelay(SqlOutbox(database), broker)
+    register_pool(registry, "postgresql", database.max_connections, database.connections_in_use)
+    outbox = SqlOutbox(database)
+    relay = OutboxRelay(outbox, broker)
+    sampler = Sampler([outbox_sample(outbox, registry)], registry)
     base = Foundation(settings, database, relay, now, new_id)
     audit_log = AuditLog(database=database, now=now)
     gateway = GatewayCredentials(settings.introspection_secret)
     provider_http = ProviderHttpClient(loopback_http=settings.oauth_loopback_http)
-    tasks = (relay.run, *_tasks(base, audit_log, broker))
+    tasks = (relay.run, sampler.run, *_tasks(base, audit_log, broker))
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:

@@ -8,8 +8,6 @@ import asyncio
 import os
 import sys
 
-from prometheus_client import CollectorRegistry
-
 from converter_service import api, worker
 from converter_service.cli import USAGE, CommandError, execute
 from converter_service.event_streams.hub import MAX_SUBSCRIPTIONS
@@ -22,6 +20,7 @@ from shared.logs import configure
 from shared.messaging.processes import CONVERTER, WORKER
 from shared.messaging.rabbitmq.broker import RabbitMQ
 from shared.messaging.subscriptions import SUBSCRIPTIONS
+from shared.metrics import process_registry
 from shared.process import BAD_CONFIGURATION, run
 from shared.settings import SettingsError, load
 
@@ -33,15 +32,17 @@ OTHER_DESCRIPTORS = 256
 
 
 async def run_api(settings: ApiSettings, stop: asyncio.Event) -> None:
-    registry = CollectorRegistry()
-    broker = RabbitMQ(settings.amqp_url.reveal(), "converter_api", SUBSCRIPTIONS, process=CONVERTER)
+    registry = process_registry()
+    url = settings.amqp_url.reveal()
+    broker = RabbitMQ(url, "converter_api", SUBSCRIPTIONS, process=CONVERTER, registry=registry)
     app = api.build(settings, broker, registry)
     await serve(app, registry, listeners(settings, event_streams=MAX_SUBSCRIPTIONS), stop)
 
 
 async def run_worker(settings: WorkerSettings, stop: asyncio.Event) -> None:
-    registry = CollectorRegistry()
-    broker = RabbitMQ(settings.amqp_url.reveal(), "converter_worker", SUBSCRIPTIONS, process=WORKER)
+    registry = process_registry()
+    url = settings.amqp_url.reveal()
+    broker = RabbitMQ(url, "converter_worker", SUBSCRIPTIONS, process=WORKER, registry=registry)
     app = worker.build(settings, broker, registry)
     await serve(app, registry, listeners(settings), stop)
 

@@ -7,7 +7,7 @@ from functools import partial
 
 from litestar import Litestar, Router
 from litestar.types import ControllerRouterHandler
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CollectorRegistry
 
 from converter_service.access import TokenAuthenticator
 from converter_service.admin_controllers import (
@@ -17,7 +17,8 @@ from converter_service.admin_controllers import (
 )
 from converter_service.conversions.bulk_controller import BulkController
 from converter_service.conversions.controller import ConversionController
-from converter_service.dead_letters.metrics import watch_waiting
+from converter_service.conversions.queue_metrics import queue_sample
+from converter_service.dead_letters.metrics import dead_letters_sample
 from converter_service.dead_letters.service import DeadLetterService
 from converter_service.downloads.archive_controller import ArchiveController
 from converter_service.downloads.controller import AudioController
@@ -38,6 +39,7 @@ from shared.http import Check, Wiring, build_application, check_in_turn
 from shared.http.auth_guard import public, require_token
 from shared.identity.gateway_tokens import gateway_tokens
 from shared.messaging.ports import Broker
+from shared.metrics import Sampler
 from shared.store_preparation import StorePreparation
 
 # How long a dead letter may take to be stored after SIGTERM; others stay in their queue.
@@ -46,7 +48,7 @@ GRACE = timedelta(seconds=2)
 
 def build(settings: ApiSettings, broker: Broker, registry: CollectorRegistry) -> Litestar:
     """The application. Opens no connection before its lifespan begins."""
-    infrastructure = Infrastructure(settings, broker)
+    infrastructure = Infrastructure(settings, broker, registry)
     clock, store = infrastructure.clock, infrastructure.store
     stored_dead_letters = MongoDeadLetters(infrastructure.database)
     preparation = StorePreparation(
@@ -59,14 +61,19 @@ def build(settings: ApiSettings, broker: Broker, registry: CollectorRegistry) ->
         stored_dead_letters, broker.put_back, settings.dead_letter_retention, clock
     )
     dead_letter_consumer = broker.dead_letter_consumer(dead_letters.keep)
-    waiting = Gauge("dead_letters_waiting", "Dead letters to be replayed or discarded", registry=registry)
+    numbers = MongoOverview(infrastructure.database)
+    samples = (
+        infrastructure.outbox_sample,
+        dead_letters_sample(dead_letters, registry),
+        queue_sample(numbers, registry, clock),
+    )
     hub = Hub(store, infrastructure.paths)
     changes = change_listener(broker, hub)
     tokens = TokenAuthenticator(
         gateway_tokens(settings.gateway_public_keys, "converter_service"),
         verified_email_only=settings.require_verified_email,
     )
-    background = (partial(watch_waiting, dead_letters, waiting.set), partial(hub.run, changes.check))
+    background = (Sampler(samples, registry).run, partial(hub.run, changes.check))
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -80,7 +87,7 @@ def build(settings: ApiSettings, broker: Broker, registry: CollectorRegistry) ->
             provide={
                 **use_cases(settings, infrastructure, tokens),
                 "dead_letter_service": dead_letters,
-                "overviews": Overviews(MongoOverview(infrastructure.database), dead_letters, clock),
+                "overviews": Overviews(numbers, dead_letters, clock),
                 "hub": hub,
                 "paths": infrastructure.paths,
             },

@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, TypeAlias
 
+from prometheus_client import CollectorRegistry
+
 from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.processor_quota import ProcessorQuota
@@ -20,6 +22,7 @@ from converter_service.storage.processor_use import MongoProcessorUse
 from converter_service.storage.queue import MongoQueue
 from shared.errors import Unavailable
 from shared.messaging.outbox import OutboxRelay
+from shared.messaging.outbox_metrics import outbox_sample
 from shared.messaging.ports import Broker, Consumer
 from shared.mongo import connect, database_of
 from shared.mongo_clock import ServerClock
@@ -32,12 +35,14 @@ BackgroundTask: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
 class Infrastructure:
     """Built once in each process; connects when `running` is entered."""
 
-    def __init__(self, settings: ConverterSettings, broker: Broker) -> None:
+    def __init__(self, settings: ConverterSettings, broker: Broker, registry: CollectorRegistry) -> None:
         self._broker = broker
-        self._client = connect(settings.mongo_url, "tonegate-converter")
+        self._client = connect(settings.mongo_url, "tonegate-converter", registry)
         self.database = database_of(self._client)
         self.clock = ServerClock(self.database)
-        self._relay = OutboxRelay(MongoOutbox(self.database), broker)
+        outbox = MongoOutbox(self.database)
+        self._relay = OutboxRelay(outbox, broker)
+        self.outbox_sample = outbox_sample(outbox, registry)
         self.paths = PublicPaths(settings.public_url)
         self._progress = ProgressPublisher(broker, self.paths)
         self.store = MongoConversions(self.database, self.clock, self._relay.wake, self._progress.enqueue)

@@ -16,6 +16,7 @@ from converter_service.handlers import account_handlers, cancellation_listener, 
 from converter_service.infrastructure import BackgroundTask, Infrastructure, stop_all
 from converter_service.jobs.context import JobLimits
 from converter_service.jobs.job import Job
+from converter_service.jobs.metrics import JobMetrics
 from converter_service.jobs.processors import usable_processors
 from converter_service.maintenance.account_deletion import AccountDeletion
 from converter_service.maintenance.metrics import removal_counter
@@ -33,6 +34,7 @@ from converter_service.storage.scratch import LocalScratch
 from shared.http import Check, Wiring, build_application, check_in_turn
 from shared.messaging.ports import Broker, Consumer
 from shared.messaging.subscriptions import CONVERTER_ACCOUNTS, CONVERTER_WORKER
+from shared.metrics import Sampler
 from shared.store_preparation import StorePreparation
 
 SWEEP_EVERY = timedelta(seconds=5)
@@ -42,14 +44,17 @@ TRANSFERS = timedelta(hours=1)
 
 def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry) -> Litestar:
     """The application with the health checks; its lifespan runs the consumers and background tasks."""
-    infrastructure = Infrastructure(settings, broker)
+    infrastructure, metrics = Infrastructure(settings, broker, registry), JobMetrics(registry)
     tools = find_tools(settings.ffmpeg_threads)
     limits = TranscodingLimits(max_duration=settings.max_duration, job_timeout=settings.job_timeout)
-    transcoder = FFmpegTranscoder(tools, limits, keeps_private_tags=settings.keep_private_tags)
+    transcoder = FFmpegTranscoder(
+        tools, limits, keeps_private_tags=settings.keep_private_tags, count_exit=metrics.count_exit
+    )
     sandbox = SandboxRequirements(settings.sandbox_requires)
     scratch = LocalScratch(settings.scratch_dir)
-    consumers = _consumers(settings, broker, infrastructure, transcoder, scratch)
-    background = _background(infrastructure, removal_counter(registry))
+    consumers = _consumers(settings, broker, infrastructure, transcoder, scratch, metrics=metrics)
+    sampler = Sampler([infrastructure.outbox_sample], registry)
+    background = (*_background(infrastructure, removal_counter(registry)), sampler.run)
     preparation = StorePreparation(
         infrastructure.blobs.prepare, infrastructure.store.prepare, infrastructure.processor_use.prepare
     )
@@ -91,6 +96,8 @@ def _consumers(
     infrastructure: Infrastructure,
     transcoder: Transcoder,
     scratch: LocalScratch,
+    *,
+    metrics: JobMetrics,
 ) -> Sequence[Consumer]:
     """The queue of conversions, account events, and the broadcast of cancellations, in this order."""
     job = Job(
@@ -104,8 +111,10 @@ def _consumers(
         processor_quota=infrastructure.processor_quota,
         limits=job_limits(settings),
         clock=infrastructure.clock,
+        metrics=metrics,
     )
     concurrency = settings.concurrency or usable_processors()
+    metrics.configure(concurrency, settings.lease.total_seconds(), job.heartbeat.lease_age_s)
     subscription = replace(CONVERTER_WORKER, prefetch=concurrency)
     deletion = AccountDeletion(
         infrastructure.store,

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-SERVICE, SERVER = 10001, 999  # the users of our images, and of the servers' official ones
+SERVICE, SERVER, GRAFANA = 10001, 999, 472  # the users of our images, and of official ones
 MASTER = "master"
 HEX_BYTES = 32
 # Processes with a RabbitMQ user; the folder of each has the same name.
@@ -54,6 +54,7 @@ MADE: Mapping[str, Callable[[], str]] = {
     "data_keys": lambda: secrets.token_urlsafe(32),
     "link_key": lambda: secrets.token_hex(HEX_BYTES),
     "webhook_key": lambda: secrets.token_hex(HEX_BYTES),
+    "grafana_admin": lambda: secrets.token_hex(HEX_BYTES),
 }
 Values = Mapping[str, str]
 
@@ -61,7 +62,8 @@ Values = Mapping[str, str]
 def consumers(made: Values) -> dict[str, tuple[int, dict[str, str]]]:
     """Returns for each consumer the user id that reads its files, and the files."""
     servers = {name: (SERVER, files) for name, files in _of_servers(made).items()}
-    return {**servers, **{name: (SERVICE, files) for name, files in _of_services(made).items()}}
+    services = {name: (SERVICE, files) for name, files in _of_services(made).items()}
+    return {**servers, **services, "grafana": (GRAFANA, {"admin": made["grafana_admin"]})}
 
 
 def _of_servers(made: Values) -> dict[str, dict[str, str]]:

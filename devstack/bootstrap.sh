@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the other `make` targets need: uv, the locked packages, RabbitMQ, Redis, ffmpeg, and builds the page; with
-# `--tests` also a browser (Debian's Chromium, or Chrome on macOS) and Debian 13's ffmpeg and Caddy, for the tests.
+# `--tests` also a browser (Debian's Chromium, or Chrome on macOS) and Debian 13's ffmpeg and Caddy, and Debian's Prometheus, for the tests.
 # Quick and silent when nothing is missing. Never starts a server and never leaves one enabled.
 set -eu
 
@@ -154,4 +154,5 @@ env -u VIRTUAL_ENV -u UV_PROJECT_ENVIRONMENT "$UV" sync --quiet --frozen --all-e
 if [ "$TESTS" = yes ]; then
     devstack/debian13_ffmpeg.sh
     devstack/debian13_caddy.sh
+    devstack/debian_prometheus.sh
 fi

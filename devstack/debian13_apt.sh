@@ -1,11 +1,11 @@
-# Sourced by the scripts that unpack packages of Debian 13 below .devstack for the tests: a private apt, which
+# Sourced by the scripts that unpack packages of Debian below .devstack for the tests: a private apt, which
 # checks signatures, installs nothing and needs no root. Needs Debian's apt, its mirror and keyring.
 #
-# The script has set WHAT (for messages) and NAME (of the folder below .devstack). This sets FOLDER and DRAFT, a
-# temporary folder that is removed at the end, and defines `say`, `leave` and `apt`.
+# The script has set WHAT (for messages), NAME (of the folder below .devstack) and, for another release than Debian 13,
+# SUITE. This sets FOLDER and DRAFT, a temporary folder that is removed at the end, and defines `say`, `leave` and `apt`.
 # shellcheck shell=sh
 
-SUITE=trixie
+SUITE=${SUITE:-trixie}
 KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 FOLDER=$PWD/.devstack/$NAME
 

@@ -6,8 +6,6 @@
 import asyncio
 import sys
 
-from prometheus_client import CollectorRegistry
-
 from gateway.app import build
 from gateway.middleware.cors import CorsPolicy
 from gateway.proxy.http_sessions import open_http_sessions
@@ -18,6 +16,7 @@ from shared.http.server import connection_limit
 from shared.messaging.processes import GATEWAY
 from shared.messaging.rabbitmq.broker import RabbitMQ
 from shared.messaging.subscriptions import SUBSCRIPTIONS
+from shared.metrics import process_registry
 from shared.process import run
 
 SERVICE_CONNECTIONS = 1024
@@ -25,8 +24,10 @@ BUFFER_BYTES = 512 * 1024
 
 
 async def main(settings: GatewaySettings, stop: asyncio.Event) -> None:
-    registry = CollectorRegistry()
-    broker = RabbitMQ(settings.amqp_url.reveal(), "gateway", SUBSCRIPTIONS, process=GATEWAY)
+    registry = process_registry()
+    broker = RabbitMQ(
+        settings.amqp_url.reveal(), "gateway", SUBSCRIPTIONS, process=GATEWAY, registry=registry
+    )
     listeners = Listeners(
         Address(settings.host, settings.port),
         Address(settings.host, settings.metrics_port),

@@ -10,8 +10,8 @@ from litestar import Litestar
 from prometheus_client import CollectorRegistry
 
 from notification_service.account_ends import account_handlers
-from notification_service.composition.emails import build_emails, email_stores
-from notification_service.composition.webhooks import open_webhooks, webhook_stores
+from notification_service.composition.emails import EmailStores, build_emails, email_stores
+from notification_service.composition.webhooks import WebhookStores, open_webhooks, webhook_stores
 from notification_service.conversion_ends import end_handlers
 from notification_service.email.decline_service import DeclineController
 from notification_service.email.smtp import SmtpMailer
@@ -28,6 +28,7 @@ from shared.http import Address, Check, Listeners, Wiring, build_application, ch
 from shared.http.auth_guard import public, require_token
 from shared.identity.gateway_tokens import gateway_tokens
 from shared.messaging.outbox import OutboxRelay
+from shared.messaging.outbox_metrics import outbox_sample
 from shared.messaging.processes import NOTIFICATION
 from shared.messaging.rabbitmq.broker import RabbitMQ
 from shared.messaging.subscriptions import (
@@ -36,6 +37,7 @@ from shared.messaging.subscriptions import (
     NOTIFICATION_RECORDS,
     NOTIFICATION_WEBHOOKS,
 )
+from shared.metrics import Sampler, process_registry
 from shared.mongo import connect, database_of
 from shared.store_preparation import StorePreparation
 from shared.tasks import cancel_all
@@ -61,19 +63,16 @@ async def run(settings: NotificationSettings, stop: asyncio.Event, handover: tim
 
     `handover` is how long the record of an expired lease may take to arrive.
     """
-    registry, stopping = CollectorRegistry(), asyncio.Event()
-    client = connect(settings.mongo_url, "tonegate-notification")
+    registry, stopping = process_registry(), asyncio.Event()
+    client = connect(settings.mongo_url, "tonegate-notification", registry)
     database = database_of(client, DEFAULT_DATABASE)
     mails, hooks = email_stores(settings, database, handover), webhook_stores(settings, database, handover)
-    stores = (
-        *(mails.ledger, mails.recipients, mails.failures),
-        *(hooks.endpoints, hooks.outbox, hooks.deliveries, hooks.tests, hooks.subscriptions),
-    )
-    # The service works without the indexes, and reports that it is not ready.
-    preparation = StorePreparation(*(each.prepare for each in stores))
+    preparation = _preparation(mails, hooks)
     mailer = SmtpMailer(settings.smtp_server, settings.smtp_timeout)
-    broker = RabbitMQ(settings.amqp_url.reveal(), "notification", QUEUES, process=NOTIFICATION)
+    url = settings.amqp_url.reveal()
+    broker = RabbitMQ(url, "notification", QUEUES, process=NOTIFICATION, registry=registry)
     relay = OutboxRelay(hooks.outbox, broker)
+    sampler = Sampler([outbox_sample(hooks.outbox, registry)], registry)
     records = RecordConsumer(broker, record_handlers(mails.ledger, hooks.deliveries), mails.ledger.ping)
     takeover = TakeoverByRecords(records, handover)
     emails = build_emails(
@@ -112,7 +111,7 @@ async def run(settings: NotificationSettings, stop: asyncio.Event, handover: tim
         async with asyncio.TaskGroup() as tasks:
             for each in (*consumers, webhooks.dispatcher):
                 tasks.create_task(each.run())
-            background = _started(tasks, preparation, emails.records, relay, webhooks.reencryption)
+            background = _started(tasks, preparation, emails.records, relay, sampler, webhooks.reencryption)
             await serve(app, registry, _listeners(settings), stop)
             await cancel_all(background)
             await emails.records.record_remembered()
@@ -120,6 +119,15 @@ async def run(settings: NotificationSettings, stop: asyncio.Event, handover: tim
 
 def _started(tasks: asyncio.TaskGroup, *runners: Runner) -> list[asyncio.Task[None]]:
     return [tasks.create_task(each.run()) for each in runners]
+
+
+def _preparation(mails: EmailStores, hooks: WebhookStores) -> StorePreparation:
+    """The service works without the indexes, and reports that it is not ready."""
+    stores = (
+        *(mails.ledger, mails.recipients, mails.failures),
+        *(hooks.endpoints, hooks.outbox, hooks.deliveries, hooks.tests, hooks.subscriptions),
+    )
+    return StorePreparation(*(each.prepare for each in stores))
 
 
 async def _drain(

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
+from prometheus_client import CollectorRegistry
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import (
@@ -17,6 +18,7 @@ from pymongo.errors import (
 
 from shared.errors import Unavailable
 from shared.logs import get_logger
+from shared.mongo_pool import MongoPoolMetrics
 from shared.settings import Secret
 from shared.tasks import preserving_cancellation
 
@@ -43,11 +45,11 @@ clock says.
 log = get_logger(__name__)
 
 
-def connect(url: Secret, appname: str = "tonegate") -> Client:
+def connect(url: Secret, appname: str = "tonegate", registry: CollectorRegistry | None = None) -> Client:
     """A client that connects on first use. Dates are read in UTC.
 
-    `appname` identifies the client in MongoDB's logs. An acknowledged write survives the loss of a minority
-    of the servers.
+    `appname` identifies the client in MongoDB's logs; `registry` gets the metrics of its connections. An
+    acknowledged write survives the loss of a minority of the servers.
     """
     return AsyncMongoClient(
         url.reveal(),
@@ -57,6 +59,7 @@ def connect(url: Secret, appname: str = "tonegate") -> Client:
         timeoutMS=OPERATION_MS,
         serverSelectionTimeoutMS=OPERATION_MS,  # `close` knows only this limit, by default 30 seconds
         maxPoolSize=MAX_CONNECTIONS,
+        event_listeners=[MongoPoolMetrics(registry, MAX_CONNECTIONS)] if registry else [],
         w="majority",
         journal=True,
         readConcernLevel="majority",

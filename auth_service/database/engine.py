@@ -9,6 +9,7 @@ from sqlalchemy import Executable, Row, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.pool import QueuePool
 
 from auth_service.database.connection import Bounds, create_engine
 from auth_service.database.table import Table
@@ -50,6 +51,15 @@ class Database:
         self._autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")  # of the same pool
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
         self._migrated = asyncio.Event()
+
+    @property
+    def max_connections(self) -> int:
+        return self._bounds.connections
+
+    def connections_in_use(self) -> int:
+        """The number of the pool's connections that transactions and reads hold."""
+        pool = self._engine.pool
+        return pool.checkedout() if isinstance(pool, QueuePool) else 0
 
     def open(self) -> None:
         """Marks the tables as migrated; before that, every access raises Unavailable."""

@@ -12,7 +12,7 @@ from auth_service.database.engine import Database, Transaction
 from auth_service.database.table import Table
 from shared.contracts.events import Event, SessionRevoked
 from shared.messaging.envelope import Envelope, decode, encode, wrap
-from shared.messaging.outbox import Pending
+from shared.messaging.outbox import MAX_COUNTED, Backlog, Pending
 
 SOURCE = "/auth_service"
 
@@ -55,6 +55,14 @@ class SqlOutbox:
         positions = [int(each.place) for each in pending]
         async with self._database.transaction() as session:
             await session.execute(delete(StoredEvent).where(StoredEvent.position.in_(positions)))
+
+    async def backlog(self) -> Backlog:
+        oldest = select(StoredEvent.envelope).order_by(StoredEvent.position).limit(1)
+        if not (rows := await self._database.read(oldest)):
+            return Backlog()
+        stored = select(StoredEvent.position).limit(MAX_COUNTED).subquery()
+        counted = await self._database.read(select(func.count()).select_from(stored))
+        return Backlog(counted[0][0], decode(rows[0].envelope).time)
 
 
 async def store(transaction: Transaction, envelope: Envelope) -> None:

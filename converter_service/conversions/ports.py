@@ -93,6 +93,9 @@ class ConversionNumbers(Protocol):
     async def oldest_queued_at(self) -> datetime | None:
         """When the queued conversion that was accepted first was accepted."""
 
+    async def expired_leases(self, now: datetime) -> int:
+        """How many conversions are converting although the lease of their worker has expired."""
+
     async def hours(self, until: datetime, count: int) -> Sequence[Hour]:
         """The last `count` hours, with the one of `until`, oldest first."""
 

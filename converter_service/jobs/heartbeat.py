@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Coroutine
 from typing import Never, TypeVar
 
@@ -25,15 +26,23 @@ class Heartbeat:
         self._lease = limits.lease
         self._clock = clock
         self._wake_ups: dict[str, asyncio.Event] = {}
+        self._renewed_at: dict[str, float] = {}
 
     async def keep_alive(self, run: RunContext, work: Coroutine[object, object, T]) -> T:
         """Returns the result of `work`. Raises LeaseLost, with `work` cancelled, if the lease is lost."""
         wake_up = self._wake_ups[run.id] = asyncio.Event()
+        self._renewed_at[run.token] = time.monotonic()
         try:
             return await run_while_renewing(work, self._beat(run, wake_up))
         finally:
+            del self._renewed_at[run.token]
             if self._wake_ups.get(run.id) is wake_up:
                 del self._wake_ups[run.id]
+
+    def lease_age_s(self) -> float:
+        """Seconds since the longest ago renewal among the leases of this worker; 0 without one."""
+        now = time.monotonic()
+        return now - min(self._renewed_at.values(), default=now)
 
     def check_now(self, conversion_id: str) -> None:
         """Renews the lease of a run in this process now, so that its cancellation is noticed immediately."""
@@ -58,3 +67,4 @@ class Heartbeat:
                     run.id,
                     lambda newest: renewed(newest, run.token, self._clock() + self._lease, run.progress),
                 )
+                self._renewed_at[run.token] = time.monotonic()

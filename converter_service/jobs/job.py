@@ -14,6 +14,7 @@ from converter_service.jobs.claim import CONFLICT_RETRY_S, JobClaim
 from converter_service.jobs.context import JobLimits, RunContext
 from converter_service.jobs.fair_queue import FairQueue
 from converter_service.jobs.heartbeat import Heartbeat
+from converter_service.jobs.metrics import JobMetrics
 from converter_service.jobs.outcome import JobOutcome
 from converter_service.jobs.ports import Scratch
 from converter_service.jobs.processor_watch import ProcessorWatch
@@ -49,8 +50,10 @@ class Job:
         processor_quota: ProcessorQuota,
         limits: JobLimits,
         clock: Clock,
+        metrics: JobMetrics,
     ) -> None:
-        self._outcome = JobOutcome(store, blobs, cleanup, events, limits=limits, clock=clock)
+        self._metrics = metrics
+        self._outcome = JobOutcome(store, blobs, cleanup, events, limits=limits, clock=clock, metrics=metrics)
         self._claim = JobClaim(store, FairQueue(queue, limits), self._outcome, limits, clock)
         self.heartbeat = Heartbeat(store, limits, clock)
         self._run = ConversionRun(
@@ -63,6 +66,7 @@ class Job:
             processor_quota=processor_quota,
             processor_watch=ProcessorWatch(processor_quota),
             limits=limits,
+            metrics=metrics,
         )
 
     async def run(self, conversion_id: str) -> None:
@@ -75,7 +79,7 @@ class Job:
             run = await self._claim.claim(conversion_id)
             if run is not None:
                 # Not necessarily the conversion that the message names.
-                with bind_correlation(run.conversion.correlation_id, run.id):
+                with bind_correlation(run.conversion.correlation_id, run.id), self._metrics.run():
                     await self._attempt(run)
         except Unavailable as error:
             raise Retry(CONFLICT_RETRY_S, str(error), counts=False) from error

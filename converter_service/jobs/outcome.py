@@ -14,6 +14,7 @@ from converter_service.conversions.transitions.finish import completed, failed, 
 from converter_service.conversions.transitions.queue import requeued
 from converter_service.conversions.update import change
 from converter_service.jobs.context import JobLimits, RunContext
+from converter_service.jobs.metrics import JobMetrics
 from converter_service.jobs.retry_policy import counts_as_attempt, delay_s, retry_unavailable
 from converter_service.media.errors import Fault
 from shared.clock import Clock
@@ -40,6 +41,7 @@ class JobOutcome:
     events: EventFactory
     limits: JobLimits
     clock: Clock
+    metrics: JobMetrics
 
     @retry_unavailable
     async def complete(self, run: RunContext, result: Result) -> None:
@@ -64,6 +66,7 @@ class JobOutcome:
                 ),
                 self.events.completed,
             )
+        self.metrics.count_run("completed")
         log.info("conversion completed", conversion_id=run.id, size_bytes=result.size)
         with contextlib.suppress(Unavailable, LeaseLost):
             await self.cleanup.delete_temporary_blobs(newest)
@@ -86,6 +89,8 @@ class JobOutcome:
         except LeaseLost:
             await self.discard(run)
             return
+        self.metrics.count_run("failed")
+        self.metrics.count_failure(failure.code)
         log.info("conversion failed", conversion_id=run.id, code=failure.code)
         with contextlib.suppress(Unavailable, LeaseLost):
             await self.cleanup.delete_temporary_blobs(over)
@@ -94,6 +99,7 @@ class JobOutcome:
         """Fails a conversion whose attempts all ended without an outcome. Raises VersionConflict."""
         over = failed(conversion, GAVE_UP, now=self.clock(), retention=self.limits.retention)
         saved = await self.store.save(over, *self.events.failed(over))
+        self.metrics.count_failure(GAVE_UP.code)
         log.error("conversion failed, attempts used up", conversion_id=saved.id, runs=saved.attempts)
         await self.cleanup.delete_temporary_blobs(saved)
 
@@ -115,6 +121,7 @@ class JobOutcome:
         except LeaseLost:
             await self.discard(run)
             return
+        self.metrics.count_run("requeued")
         raise Retry(delay.total_seconds(), "the run failed", counts=False)
 
     async def hand_back(self, run: RunContext) -> None:
@@ -124,7 +131,9 @@ class JobOutcome:
         except LeaseLost:
             await self.discard(run)
         except Unavailable:
-            return
+            self.metrics.count_run("discarded")
+        else:
+            self.metrics.count_run("handed_back")
 
     async def _release(
         self, run: RunContext, *, attempt_counts: bool, retry_at: datetime | None = None
@@ -140,6 +149,7 @@ class JobOutcome:
 
     async def discard(self, run: RunContext) -> None:
         """Deletes the blobs of a run that lost its lease, unless they have become the conversion's result."""
+        self.metrics.count_run("discarded")
         with contextlib.suppress(Unavailable):
             newest = await self.store.get(run.id)
             if newest is not None and newest.audio_blob == run.blob_id:

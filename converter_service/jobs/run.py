@@ -23,6 +23,7 @@ from converter_service.conversions.transitions.run import (
 from converter_service.conversions.update import change
 from converter_service.jobs.checksum import Checksum
 from converter_service.jobs.context import JobLimits, RunContext
+from converter_service.jobs.metrics import JobMetrics
 from converter_service.jobs.outcome import JobOutcome
 from converter_service.jobs.ports import Scratch
 from converter_service.jobs.processor_watch import ProcessorWatch
@@ -57,6 +58,7 @@ class ConversionRun:
     processor_quota: ProcessorQuota
     processor_watch: ProcessorWatch
     limits: JobLimits
+    metrics: JobMetrics
 
     async def execute(self, run: RunContext) -> None:
         """Runs until the conversion is completed. Raises LeaseLost, MediaError, TimeoutError and others."""
@@ -65,7 +67,8 @@ class ConversionRun:
             options = parse_options(run.conversion)
             result = await ResultCache(self.store, self.blobs).copy_for(run) or await self._make(run, options)
             await self._reserve(run, result.size)
-            await self.outcome.complete(run, result)
+            with self.metrics.phase("record"):
+                await self.outcome.complete(run, result)
 
     async def _make(self, run: RunContext, options: Options) -> Result:
         """Transcodes; the processor time counts for the account, also that of a run that fails."""
@@ -73,6 +76,7 @@ class ConversionRun:
             try:
                 return await self.processor_watch.bound(run, used, self._transcode(run, options))
             finally:
+                self.metrics.count_processor_time(used.seconds)
                 await self.processor_quota.settle(run.conversion.owner_id, run.token, used.seconds)
 
     async def _transcode(self, run: RunContext, options: Options) -> Result:
@@ -80,22 +84,27 @@ class ConversionRun:
         await self._check_capacity(size)
         async with self.scratch.room(size) as room:
             source = room / "source"
-            if await self._fetch(run, source) and (
-                known := await ResultCache(self.store, self.blobs).copy_for(run)
-            ):
+            with self.metrics.phase("fetch"):
+                is_digested_here = await self._fetch(run, source)
+            self.metrics.count_source(size)
+            if is_digested_here and (known := await ResultCache(self.store, self.blobs).copy_for(run)):
                 return known
-            info = await self.transcoder.probe(source)
+            with self.metrics.phase("probe"):
+                info = await self.transcoder.probe(source)
             await self._describe(run, info, options)
             await self._check_quota(run)
             await self._reserve_processor_time(run, expected_processor_s(info, options, size))
             needed = size + run.conversion.reserved_bytes
             await self._check_capacity(needed)
             await self.scratch.reserve(room, needed)
-            output = await self.transcoder.convert(source, info, options, room / "audio", run.report)
+            with self.metrics.phase("encode"):
+                output = await self.transcoder.convert(source, info, options, room / "audio", run.report)
             if output.source_duration_s is not None:
                 await self._describe(run, replace(info, duration_s=output.source_duration_s), options)
             await self._reserve(run, output.size_bytes)
-            (stored, crc32), details = await self._store_and_describe(run, output)
+            with self.metrics.phase("store"):
+                (stored, crc32), details = await self._store_and_describe(run, output)
+            self.metrics.count_result(output)
         await DetailsWriter(self.blobs).store(run, details)
         return Result(
             size=stored.size,

@@ -10,4 +10,6 @@ def removal_counter(registry: CollectorRegistry) -> Callable[[str], None]:
     removed = Counter(
         "converter_removed", "Removed conversions and blobs, by reason", ("what",), registry=registry
     )
+    for what in ("dead_upload", "deletion", "expired", "orphan"):
+        removed.labels(what)
     return lambda what: removed.labels(what).inc()

@@ -10,9 +10,16 @@ from pymongo.asynchronous.collection import AsyncCollection
 
 from converter_service.conversions.identifiers import new_id
 from shared.messaging.envelope import Envelope
-from shared.messaging.outbox import Pending
+from shared.messaging.outbox import MAX_COUNTED, Backlog, Pending
 from shared.mongo import UNCLAIMED, Database, Document, from_now, mongo_errors
 
+OLDEST_FIRST = {"outbox_since": ASCENDING, "_id": ASCENDING}
+BACKLOG: Sequence[Document] = [
+    {"$match": {"outbox_since": {"$exists": True}}},
+    {"$sort": OLDEST_FIRST},
+    {"$limit": MAX_COUNTED},
+    {"$group": {"_id": None, "events": {"$sum": {"$size": "$outbox"}}, "oldest": {"$min": "$outbox_since"}}},
+]
 FREE = {"$lte": ["$$entry.held_until", "$$NOW"]}
 
 
@@ -48,7 +55,7 @@ class MongoOutbox:
             return await self._documents.find_one_and_update(
                 {"outbox_since": {"$exists": True}, "$expr": {"$anyElementTrue": [_each_entry(FREE)]}},
                 [{"$set": {"outbox": _each_entry({"$cond": [FREE, mine, "$$entry"]})}}],
-                sort=[("outbox_since", ASCENDING), ("_id", ASCENDING)],
+                sort=OLDEST_FIRST,
                 projection={"outbox": 1},
                 return_document=True,
             )
@@ -58,6 +65,12 @@ class MongoOutbox:
             ids = [each.envelope.id for each in pending if each.place == place]
             with mongo_errors():
                 await self._documents.update_one({"_id": place}, _without(ids))
+
+    async def backlog(self) -> Backlog:
+        with mongo_errors():
+            cursor = await self._documents.aggregate(BACKLOG)
+            found = await cursor.to_list()
+        return Backlog(found[0]["events"], found[0]["oldest"]) if found else Backlog()
 
 
 def _each_entry(expression: Document) -> Document:

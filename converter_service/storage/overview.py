@@ -32,6 +32,11 @@ class MongoOverview:
             found = await self._documents.find_one(queued, {"created_at": 1}, sort=[("_id", ASCENDING)])
         return found["created_at"] if found else None
 
+    async def expired_leases(self, now: datetime) -> int:
+        converting = {"status": State.CONVERTING.value, "lease.until": {"$lt": now}}
+        with mongo_errors():
+            return await self._documents.count_documents(converting)
+
     async def hours(self, until: datetime, count: int) -> Sequence[Hour]:
         begin = until.replace(minute=0, second=0, microsecond=0) - (count - 1) * HOUR
         moments = [begin + number * HOUR for number in range(count)]

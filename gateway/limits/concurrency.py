@@ -7,14 +7,14 @@ each client may hold only a share of them.
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from functools import partial
 from typing import Any, Final
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry
 
 from gateway.limits.arrivals import Arrivals
 from gateway.limits.incoming_body import incoming_body
 from gateway.limits.pace import Pace, SpeedLimits
+from gateway.limits.slot_metrics import SlotMetrics
 from gateway.limits.slots import Limit, Slot, SlotPool
 from gateway.limits.stream_slots import StreamPool, StreamSlot
 from gateway.settings import GatewaySettings
@@ -70,33 +70,27 @@ class ConcurrencyLimits:
 
 def concurrency_limits(settings: GatewaySettings, registry: CollectorRegistry) -> ConcurrencyLimits:
     """Calls may wait for a slot. Streams may not: theirs are held for too long."""
-    labels = ("slots", "reason")
-    refused = Counter(
-        "gateway_refused", "Requests refused for their number or speed", labels, registry=registry
+    metrics = SlotMetrics(registry)
+    most, each = settings.max_calls, settings.max_calls_per_address
+    calls = SlotPool(limit(most, each, most, waiting=most), metrics.counted("calls"))
+    streams = StreamPool(
+        limit(settings.max_streams, settings.max_streams_per_address, settings.max_streams_per_client),
+        settings.reserved_streams,
+        SpeedLimits(settings.min_speed, settings.slow_speed, settings.speed_window),
+        metrics.counted("streams"),
     )
-
-    def counted(slots: str) -> Callable[[str], None]:
-        return partial(count, refused, slots)
-
-    calls, each = settings.max_calls, settings.max_calls_per_address
-    return ConcurrencyLimits(
-        SlotPool(limit(calls, each, calls, waiting=calls), counted("calls")),
-        StreamPool(
-            limit(settings.max_streams, settings.max_streams_per_address, settings.max_streams_per_client),
-            settings.reserved_streams,
-            SpeedLimits(settings.min_speed, settings.slow_speed, settings.speed_window),
-            counted("streams"),
+    live = SlotPool(
+        limit(
+            settings.max_event_streams,
+            settings.max_event_streams_per_address,
+            settings.max_streams_per_client,
         ),
-        SlotPool(
-            limit(
-                settings.max_event_streams,
-                settings.max_event_streams_per_address,
-                settings.max_streams_per_client,
-            ),
-            counted("event_streams"),
-        ),
-        Arrivals(each, counted("bodies")),
+        metrics.counted("event_streams"),
     )
+    metrics.watch("calls", most, lambda: calls.in_use, lambda: calls.waiting)
+    metrics.watch("streams", settings.max_streams, lambda: streams.in_use)
+    metrics.watch("event_streams", settings.max_event_streams, lambda: live.in_use)
+    return ConcurrencyLimits(calls, streams, live, Arrivals(each, metrics.counted("bodies")))
 
 
 def limit(running: int, per_address: int, per_client: int, *, waiting: int = 0) -> Limit:
@@ -107,10 +101,6 @@ def limit(running: int, per_address: int, per_client: int, *, waiting: int = 0) 
         waiting=waiting,
         timeout=WAIT_TIMEOUT,
     )
-
-
-def count(refused: Counter, slots: str, reason: str) -> None:
-    refused.labels(slots, reason).inc()
 
 
 def is_streamed(opt: Mapping[str, Any]) -> bool:

@@ -67,6 +67,14 @@ class SlotPool:
         self._by_client: Counter[str] = Counter()
         self._waiting: deque[tuple[str, asyncio.Future[None]]] = deque()
 
+    @property
+    def in_use(self) -> int:
+        return self._running
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
+
     async def acquire(self, address: str) -> Slot:
         """Raises Full, or TooManyOfClient if the address has its share, when no slot becomes free in time; at
         once when too many requests wait already.

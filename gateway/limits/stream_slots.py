@@ -45,6 +45,10 @@ class StreamPool:
         self._open: dict[StreamSlot, None] = {}
         self._by_direction: Counter[bool] = Counter()
 
+    @property
+    def in_use(self) -> int:
+        return self._slots.in_use
+
     async def acquire(self, address: str, *, is_upload: bool) -> StreamSlot:
         """Cuts off slow streams as far as needed. Raises Full, or TooManyOfClient if the address has its
         share, when none of those whose slot would help is slow.

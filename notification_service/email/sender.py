@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from email.headerregistry import Address
 from typing import Never, TypeAlias, TypeVar
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from notification_service.email.errors import InvalidEmail, PermanentFailure, TransientFailure
 from notification_service.email.ledger import AlreadySent, Claim, Lease, LeaseHeld, SentLedger
@@ -34,7 +34,10 @@ from shared.errors import Unavailable
 from shared.logs import get_logger
 from shared.messaging.envelope import Envelope
 from shared.messaging.errors import Reject, Retry
+from shared.metrics import SHORT_BUCKETS
 from shared.tasks import finish_when_cancelled
+
+OUTCOMES = ("sent", "repeated", "held", "postponed", "refused", "given_up", "capped", "unwritable")
 
 T = TypeVar("T")
 Refusal: TypeAlias = Callable[[str], Awaitable[str | None]]
@@ -63,6 +66,14 @@ class EmailSender:
         self._from = from_address
         self._policy = policy
         self._outcomes = Counter("letters", "Emails by outcome", ("outcome",), registry=registry)
+        for outcome in OUTCOMES:
+            self._outcomes.labels(outcome)
+        self._seconds = Histogram(
+            "letter_send_seconds",
+            "Time until the mail server took an email, or did not",
+            buckets=SHORT_BUCKETS,
+            registry=registry,
+        )
         self._log = get_logger(__name__)
 
     async def send(self, envelope: Envelope, render: Callable[[], RenderedEmail], refusal: Refusal) -> None:
@@ -144,7 +155,8 @@ class EmailSender:
 
     async def _send(self, event_id: str, mail: Mail, lease: Lease) -> None:
         try:
-            await self._mailer.send(mail)
+            with self._seconds.time():
+                await self._mailer.send(mail)
         except PermanentFailure as failure:
             await self._refuse(event_id, lease, str(failure), outcome="refused")
         except TransientFailure as failure:

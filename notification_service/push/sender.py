@@ -4,7 +4,7 @@ import asyncio
 import random
 from datetime import timedelta
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from notification_service.push.encryption import BrowserKeys, InvalidPushKeys, encrypt
 from notification_service.push.ports import Subscriptions
@@ -19,6 +19,7 @@ from notification_service.webhooks.retry_policy import DispatchPolicy, Outcome, 
 from shared.clock import utc_now
 from shared.contracts.webhooks import Attempt
 from shared.logs import bind_correlation, get_logger
+from shared.metrics import SHORT_BUCKETS
 
 # How long a push service keeps a message for a browser that is away (RFC 8030 §5.2).
 KEPT = timedelta(days=1)
@@ -49,6 +50,10 @@ class PushSender:
         self._subscriptions, self._deliveries, self._recorder = subscriptions, deliveries, recorder
         self._client, self._urls, self._vapid, self._policy = client, urls, vapid, policy
         self._attempts = Counter("push_attempts", "Attempts by outcome", ("outcome",), registry=registry)
+        self._attempts.labels("delivered")
+        self._seconds = Histogram(
+            "push_attempt_seconds", "Time of an attempt", buckets=SHORT_BUCKETS, registry=registry
+        )
 
     async def send(self, lane: Lane, delivery: Delivery, claimed_at: float) -> None:
         """`claimed_at`: event loop time before the claim. Raises Unavailable if the store is unavailable."""
@@ -73,6 +78,7 @@ class PushSender:
         )
         outcome = self._outcome(delivery, result)
         self._attempts.labels(result.error or "delivered").inc()
+        self._seconds.observe(result.duration_s)
         log.info(
             "push message sent" if result.error is None else "push attempt failed",
             subscription=subscription.id,

@@ -11,7 +11,7 @@ import msgspec
 from pymongo import ASCENDING, ReturnDocument
 
 from shared.messaging.envelope import Envelope
-from shared.messaging.outbox import Pending
+from shared.messaging.outbox import MAX_COUNTED, Backlog, Pending
 from shared.mongo import UNCLAIMED, Database, Document, call_mongo, from_now
 
 COLLECTION = "webhook_outbox"
@@ -53,6 +53,12 @@ class MongoWebhookOutbox:
     async def clear(self, pending: Sequence[Pending]) -> None:
         ids = [each.envelope.id for each in pending]
         await call_mongo(self._events.delete_many({"_id": {"$in": ids}}))
+
+    async def backlog(self) -> Backlog:
+        oldest = await call_mongo(self._events.find_one({}, {"at": 1}, sort=OLDEST_FIRST))
+        if oldest is None:
+            return Backlog()
+        return Backlog(await call_mongo(self._events.count_documents({}, limit=MAX_COUNTED)), oldest["at"])
 
 
 def entry_of(event: Envelope) -> Document:

@@ -4,7 +4,7 @@ import asyncio
 import random
 from datetime import datetime
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from notification_service.webhooks.delivery import Delivery
 from notification_service.webhooks.delivery_record import DeliveryRecorder
@@ -20,6 +20,7 @@ from notification_service.webhooks.test_limit import TestLimit
 from shared.clock import utc_now
 from shared.contracts.webhooks import Attempt
 from shared.logs import bind_correlation, get_logger
+from shared.metrics import SHORT_BUCKETS
 
 log = get_logger(__name__)
 
@@ -44,6 +45,10 @@ class WebhookSender:
         self._recorder = recorder
         self._urls, self._cipher, self._tests, self._policy = urls, cipher, tests, policy
         self._attempts = Counter("webhook_attempts", "Attempts by outcome", ("outcome",), registry=registry)
+        self._attempts.labels("delivered")
+        self._seconds = Histogram(
+            "webhook_attempt_seconds", "Time of an attempt", buckets=SHORT_BUCKETS, registry=registry
+        )
 
     async def send(self, lane: Lane, delivery: Delivery, claimed_at: float) -> None:
         """`claimed_at`: event loop time before the claim. Raises Unavailable if the store is unavailable."""
@@ -73,6 +78,7 @@ class WebhookSender:
         )
         outcome = evaluate_attempt(delivery, result, self._policy.schedule, random.random())  # noqa: S311, jitter
         self._attempts.labels(result.error or "delivered").inc()
+        self._seconds.observe(result.duration_s)
         log.info(
             "webhook sent" if result.error is None else "webhook attempt failed",
             webhook=endpoint.id,

@@ -15,17 +15,20 @@ log = get_logger(__name__)
 HANDLING_TIMEOUT_S = 30.0
 
 
-async def handle_broadcast(body: bytes, broadcast: Broadcast, handlers: Handlers) -> None:
-    """Raises only CancelledError, when the task was cancelled."""
+async def handle_broadcast(body: bytes, broadcast: Broadcast, handlers: Handlers) -> str:
+    """Returns the outcome: `handled`, `dropped` or `failed`.
+
+    Raises only CancelledError, when the task was cancelled.
+    """
     try:
         envelope = decode(body)
         event = unwrap(envelope)
     except BadMessage as error:
         log.warning("message dropped", listener=broadcast.name, reason=describe(error))
-        return
+        return "dropped"
     if type(event) not in broadcast.events:
         log.warning("message dropped", listener=broadcast.name, reason=f"{event.type} is not expected")
-        return
+        return "dropped"
     with bind_correlation(envelope.correlationid or "", envelope.subject):
         try:
             async with asyncio.timeout(HANDLING_TIMEOUT_S):
@@ -36,3 +39,6 @@ async def handle_broadcast(body: bytes, broadcast: Broadcast, handlers: Handlers
             log.exception("handler failed", listener=broadcast.name, type=event.type)
         except Exception:
             log.exception("handler failed", listener=broadcast.name, type=event.type)
+        else:
+            return "handled"
+    return "failed"

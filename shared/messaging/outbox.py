@@ -7,6 +7,7 @@ events, publishes them, and clears those that the broker confirmed.
 import asyncio
 import random
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 import msgspec
@@ -20,6 +21,8 @@ from shared.tasks import cancel_requested, finish_when_cancelled
 
 log = get_logger(__name__)
 
+# Events that are counted at most for the metrics.
+MAX_COUNTED = 10_000
 # Time after a cancellation for the confirms of a batch and its removal from the store.
 FINISH_S = 10.0
 
@@ -38,6 +41,13 @@ class LeasedEvent(msgspec.Struct, frozen=True):
     until: float
 
 
+class Backlog(msgspec.Struct, frozen=True):
+    """Stored events, counted up to MAX_COUNTED, and when the oldest one was stored."""
+
+    events: int = 0
+    oldest_at: datetime | None = None
+
+
 class OutboxStore(Protocol):
     """Store of events that are not published yet."""
 
@@ -49,6 +59,9 @@ class OutboxStore(Protocol):
 
     async def clear(self, pending: Sequence[Pending]) -> None:
         """Removes these events. Events already removed are ignored."""
+
+    async def backlog(self) -> Backlog:
+        """Returns what is not published yet, claimed events included."""
 
 
 class OutboxRelay:

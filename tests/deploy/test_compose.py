@@ -42,7 +42,10 @@ INSIDE = {
     "SCRATCH_DIR",
 }
 ONCE = {"secrets", "mongo-users", "backup"}
-SERVERS = {"caddy", "postgres", "mongo", "rabbitmq", "valkey", "mailpit"}
+# Their images have no program for a health check.
+UNCHECKED = {"loki", "tempo", "alloy"}
+OBSERVABILITY = {"prometheus", "grafana", *UNCHECKED}
+SERVERS = {"caddy", "postgres", "mongo", "rabbitmq", "valkey", "mailpit", *OBSERVABILITY}
 MOUNT = "/run/tonegate"
 
 each_of_ours = pytest.mark.parametrize("service", OWN)
@@ -138,6 +141,19 @@ def test_no_password_is_committed() -> None:
         assert not re.search(r"(?i)(password|secret|_key)\w*\s*[:=]\s*[\"']?(?!\$|/)[a-z0-9]{4,}\b", text)
 
 
+def test_observability_is_started_by_its_profile_and_changes_nothing_of_the_machine() -> None:
+    for name in OBSERVABILITY:
+        service = SERVICES[name]
+        assert service["profiles"] == ["observability"]
+        assert service["cap_drop"] == ["ALL"]
+        assert service["read_only"] is True
+        assert "no-new-privileges:true" in service["security_opt"]
+        of_machine = [volume for volume in service["volumes"] if volume.startswith("/")]
+        assert all(volume.endswith(":ro") and "docker.sock" not in volume for volume in of_machine)
+    needed = {each for service in SERVICES.values() for each in service.get("depends_on", {})}
+    assert needed & OBSERVABILITY <= {"prometheus"}
+
+
 def test_services_are_called_where_they_listen() -> None:
     for service in OWN:
         for name, value in environment(service).items():
@@ -150,7 +166,8 @@ def test_services_are_called_where_they_listen() -> None:
 
 def test_plain_http_is_published_on_this_machine_only() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert set(published) == {"caddy", "gateway", "mailpit"}
+    assert set(published) == {"caddy", "gateway", "grafana", "mailpit"}
+    assert [filled_in(text) for text in published["grafana"]] == ["127.0.0.1:3000:3000"]
     port = OWN["gateway"].port()
     assert [filled_in(text) for text in published["gateway"]] == [f"127.0.0.1:{port}:{port}"]
     assert [filled_in(text) for text in published["mailpit"]] == ["127.0.0.1:8025:8025"]
@@ -166,8 +183,10 @@ def test_links_begin_with_the_published_port_or_with_the_domain() -> None:
 
 
 def test_caddy_is_started_by_its_profile_and_calls_the_gateway() -> None:
-    profiles = {name: service["profiles"] for name, service in SERVICES.items() if "profiles" in service}
-    assert profiles == {"caddy": ["tls"], "backup": ["backup"]}
+    with_profile = {name for name, service in SERVICES.items() if "profiles" in service}
+    assert with_profile == {"backup", "caddy", *OBSERVABILITY}
+    assert SERVICES["backup"]["profiles"] == ["backup"]
+    assert SERVICES["caddy"]["profiles"] == ["tls"]
     assert [filled_in(text) for text in SERVICES["caddy"]["ports"]] == ["80:80", "443:443"]
     given = environment("caddy", {"TONEGATE_DOMAIN": "audio.example.org"})
     assert given["TONEGATE_DOMAIN"] == "audio.example.org"
@@ -278,7 +297,7 @@ def test_resources_and_logs_are_bounded(service: str) -> None:
     assert SERVICES[service]["logging"]["options"].keys() == {"max-size", "max-file"}
 
 
-@pytest.mark.parametrize("service", sorted(SERVERS))
+@pytest.mark.parametrize("service", sorted(SERVERS - UNCHECKED))
 def test_every_server_is_checked_for_its_health(service: str) -> None:
     check = SERVICES[service]["healthcheck"]
     assert check["test"]
@@ -316,7 +335,7 @@ def test_a_stop_waits_as_long_as_the_code_may_take() -> None:
     assert timedelta(seconds=Service.stop_policy.grace_s) >= max(longest.values())
 
 
-def test_only_gateway_proxy_and_mail_have_external_access() -> None:
+def test_only_gateway_proxy_grafana_and_mail_have_external_access() -> None:
     """auth_service has internet access too once identity providers are configured."""
     networks = {name: each for name, each in compose()["networks"].items() if name != "proxy"}
     assert networks == {
@@ -324,11 +343,12 @@ def test_only_gateway_proxy_and_mail_have_external_access() -> None:
         "mail": {},
         "inside": {"internal": "${TONEGATE_ISOLATED:-true}"},
         "providers": {"internal": "${TONEGATE_PROVIDERS_ISOLATED:-true}"},
+        "observability": {"internal": True},
     }
     outside = {
         name for name, service in SERVICES.items() if {"front", "mail"} & set(service.get("networks", []))
     }
-    assert outside == {"caddy", "gateway", "notification", "mailpit"}
+    assert outside == {"caddy", "gateway", "grafana", "notification", "mailpit"}
     assert [name for name, service in SERVICES.items() if "providers" in service.get("networks", [])] == [
         "auth"
     ]
@@ -360,7 +380,7 @@ def test_persistent_volumes_are_named() -> None:
         volume.split(":")[0]
         for service in SERVICES.values()
         for volume in service.get("volumes", [])
-        if not volume.startswith("./")
+        if not volume.startswith(("./", "/"))
     }
     assert named == set(compose()["volumes"])
 
@@ -372,7 +392,7 @@ def test_files_mounted_from_the_repository_exist_and_are_read_only() -> None:
         for volume in service.get("volumes", [])
         if volume.startswith("./")
     ]
-    assert len(mounts) == 6
+    assert len(mounts) == 13
     for source, _, mode in mounts:
         assert (ROOT / source).exists()
         assert mode == "ro"

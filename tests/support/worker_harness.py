@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from msgspec.structs import replace
+from prometheus_client import CollectorRegistry
 
 from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
@@ -17,6 +18,7 @@ from converter_service.conversions.quota import Quota, QuotaLimits
 from converter_service.conversions.transitions.upload import uploaded
 from converter_service.jobs.context import JobLimits
 from converter_service.jobs.job import Job
+from converter_service.jobs.metrics import JobMetrics
 from converter_service.maintenance.sweeper import Sweeper
 from converter_service.media.media_info import AudioTrack, MediaInfo
 from converter_service.media.options import Options
@@ -111,6 +113,8 @@ class WorkerHarness:
         self.cleanup = Cleanup(self.store, self.blobs)
         self.quota = Quota(self.store, self.queue, QuotaLimits())
         self.sweeper = Sweeper(self.store, self.cleanup, self.events, timedelta(seconds=0.1), utc_now)
+        self.registry = CollectorRegistry()
+        self.metrics = JobMetrics(self.registry)
         self._scratch_root = scratch
         self.scratch = LocalScratch(scratch, spare_bytes=0)
         self.scratch.open()
@@ -139,6 +143,7 @@ class WorkerHarness:
                 name, lease, max_retries, RETENTION, timedelta(minutes=1), per_account, account_bytes
             ),
             clock=utc_now,
+            metrics=self.metrics,
         )
 
     async def queued(self, video: bytes = VIDEO, owner_id: str = "alice", **options: str) -> Conversion:

@@ -5,7 +5,7 @@ import os
 import shutil
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from converter_service.media.audio_format import Format
+from converter_service.media.ffmpeg.exit_causes import CountExit, cause_of, ignore_exit, program_name
 from converter_service.media.ffmpeg.faults import timed_out, unreadable
 from converter_service.media.ffmpeg.limits import TranscodingLimits
 from converter_service.media.ffmpeg.tools import Tools
@@ -45,8 +46,10 @@ class ProgramRunner:
 
     tools: Tools
     limits: TranscodingLimits
+    count_exit: CountExit = ignore_exit
 
-    def start(
+    @asynccontextmanager
+    async def start(
         self,
         command: Sequence[str],
         scratch: Path,
@@ -56,7 +59,7 @@ class ProgramRunner:
         readable: Sequence[Path] = (),
         stdin: int = DEVNULL,
         stdout: int = PIPE,
-    ) -> AbstractAsyncContextManager[SandboxedProcess]:
+    ) -> AsyncIterator[SandboxedProcess]:
         """Runs `command` in a block; `result` is the one writable file, of at most `file_bytes`; `readable`
         are paths that it reads besides.
         """
@@ -65,17 +68,21 @@ class ProgramRunner:
             memory_bytes=self.limits.memory_bytes,
             file_bytes=file_bytes,
         )
-        # Also programs outside /usr, such as a binary from a wheel.
-        programs = [Path(program).resolve().parent for program in (self.tools.ffmpeg, self.tools.ffprobe)]
-        return sandboxed(
-            command,
-            limits,
-            readable=[*programs, *readable],
-            writable=result,
-            scratch=scratch,
-            stdin=stdin,
-            stdout=stdout,
-        )
+        running: SandboxedProcess | None = None
+        try:
+            async with sandboxed(
+                command,
+                limits,
+                readable=[*self._program_folders(), *readable],
+                writable=result,
+                scratch=scratch,
+                stdin=stdin,
+                stdout=stdout,
+            ) as running:
+                yield running
+        finally:
+            name = program_name(command[0], self.tools.ffmpeg, self.tools.ffprobe)
+            self.count_exit(name, cause_of(running.exit) if running else "machine")
 
     @asynccontextmanager
     async def start_pair(
@@ -98,6 +105,10 @@ class ProgramRunner:
             reads.close()
             writes.close()
             yield feeding, running
+
+    def _program_folders(self) -> list[Path]:
+        """Also those outside /usr, such as that of a binary from a wheel."""
+        return [Path(program).resolve().parent for program in (self.tools.ffmpeg, self.tools.ffprobe)]
 
     async def capture(self, command: Sequence[str], scratch: Path) -> CapturedRun:
         """Runs `command` to its end. Raises MediaError if it prints more than OUTPUT_BYTES."""

@@ -13,6 +13,7 @@ from converter_service.media.ffmpeg.decoder_choice import DecoderChoice
 from converter_service.media.ffmpeg.empty_edits import open_empty_edits
 from converter_service.media.ffmpeg.empty_tracks import EmptyTracks
 from converter_service.media.ffmpeg.encode import Encoder
+from converter_service.media.ffmpeg.exit_causes import CountExit, ignore_exit
 from converter_service.media.ffmpeg.faults import cut_off, protected
 from converter_service.media.ffmpeg.job import TranscodeJob
 from converter_service.media.ffmpeg.job_programs import JobPrograms
@@ -39,12 +40,19 @@ from shared.logs import get_logger
 class FFmpegTranscoder:
     """Implements `Transcoder`. Every program can read only the directory of the file that it is given."""
 
-    def __init__(self, tools: Tools, limits: TranscodingLimits, *, keeps_private_tags: bool = False) -> None:
+    def __init__(
+        self,
+        tools: Tools,
+        limits: TranscodingLimits,
+        *,
+        keeps_private_tags: bool = False,
+        count_exit: CountExit = ignore_exit,
+    ) -> None:
         """`keeps_private_tags`: results have the places and devices that their sources name."""
         self._tools = tools
         self._keeps_private_tags = keeps_private_tags
         self._limits = limits
-        self._programs = ProgramRunner(tools, limits)
+        self._programs = ProgramRunner(tools, limits, count_exit)
         self._sidecars = SidecarFiles(self._programs)
         self._tags = TagPrograms(self._programs, find_tag_tools())
         self._decoders = DecoderChoice(self._programs)

@@ -32,7 +32,7 @@ class TooMuchOutput(Exception):
 
 
 class SandboxedProcess:
-    """A running program; valid inside the `sandboxed` block only."""
+    """A running program; valid inside the `sandboxed` block only. `exit` is set by `wait`."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         if process.stderr is None:
@@ -42,6 +42,7 @@ class SandboxedProcess:
         self._tail = bytearray()
         self._draining = asyncio.create_task(self._drain(process.stderr))
         self._timer = ProgramTimer(process.pid)
+        self.exit: Exit | None = None
 
     @property
     def pid(self) -> int:
@@ -82,7 +83,8 @@ class SandboxedProcess:
         code = await self._process.wait()
         self._timer.stop()
         await self._draining
-        return Exit(code=code, stderr=self._tail.decode("utf-8", "replace"))
+        self.exit = Exit(code=code, stderr=self._tail.decode("utf-8", "replace"))
+        return self.exit
 
     async def kill(self) -> None:
         """Kills the process group, waits up to REAP_S for the program's end and closes its pipes."""

@@ -22,6 +22,7 @@ class BroadcastQueue:
     def __init__(self, broadcast: Broadcast, handlers: Handlers, names: Names, routes: Routes) -> None:
         self.name = broadcast.name
         self.prefetch = broadcast.prefetch
+        self.is_durable = False
         self._broadcast = broadcast
         self._handlers = handlers
         self._names = names
@@ -44,6 +45,7 @@ class BroadcastQueue:
     async def subscribed(self) -> None:
         await self._broadcast.on_gap()
 
-    async def handle(self, message: AbstractIncomingMessage) -> None:
-        await handle_broadcast(message.body, self._broadcast, self._handlers)
+    async def handle(self, message: AbstractIncomingMessage) -> str:
+        outcome = await handle_broadcast(message.body, self._broadcast, self._handlers)
         await send_settlement(message.ack())
+        return outcome

@@ -5,15 +5,17 @@ from types import TracebackType
 from typing import Self
 
 from aio_pika.abc import AbstractChannel
+from prometheus_client import CollectorRegistry
 
 from shared.contracts.events import EVENTS
 from shared.messaging.dead_letters import KeepDeadLetter
 from shared.messaging.envelope import Envelope, encode
 from shared.messaging.handlers import Handlers
+from shared.messaging.metrics import MessageMetrics
 from shared.messaging.ports import Broadcast, Process, Subscription
 from shared.messaging.rabbitmq.broadcast import BroadcastQueue
 from shared.messaging.rabbitmq.connection import Connection, ReportLoss
-from shared.messaging.rabbitmq.consumer import RabbitConsumer
+from shared.messaging.rabbitmq.consumer import ConsumedQueue, RabbitConsumer
 from shared.messaging.rabbitmq.dead_letters import DeadLetterQueue
 from shared.messaging.rabbitmq.headers import replay_headers
 from shared.messaging.rabbitmq.publisher import ConfirmingPublisher
@@ -45,7 +47,11 @@ class RabbitMQ:
         process: Process | None = None,
         names: Names = DEFAULT_NAMES,
         timing: Timing = DEFAULT_TIMING,
+        registry: CollectorRegistry | None = None,
     ) -> None:
+        """`registry` gets the metrics of the messages."""
+        self._metrics = MessageMetrics(registry or CollectorRegistry())
+        self._metrics.publishes(process.publishes if process else ())
         self._url = url
         self._name = name
         self._names = names
@@ -65,27 +71,31 @@ class RabbitMQ:
         await self._connection.__aexit__(kind, error, trace)
 
     async def publish(self, envelope: Envelope) -> None:
-        await self._publisher.send(
-            self._routes.events,
-            envelope.type,
-            encode(envelope),
-            headers={},
-            mandatory=envelope.type not in LISTENER_OPTIONAL,
-        )
+        with self._metrics.publication(envelope.type):
+            await self._publisher.send(
+                self._routes.events,
+                envelope.type,
+                encode(envelope),
+                headers={},
+                mandatory=envelope.type not in LISTENER_OPTIONAL,
+            )
 
     def consumer(self, subscription: Subscription, handlers: Handlers) -> RabbitConsumer:
         handlers.require(subscription.events)
         queue = WorkQueue(subscription, handlers, self._publisher, self._names, self._routes)
-        return RabbitConsumer(self._url, self._name, queue, self._timing)
+        return self._consumer_of(queue)
 
     def listener(self, broadcast: Broadcast, handlers: Handlers) -> RabbitConsumer:
         handlers.require(broadcast.events)
         queue = BroadcastQueue(broadcast, handlers, self._names, self._routes)
-        return RabbitConsumer(self._url, self._name, queue, self._timing)
+        return self._consumer_of(queue)
 
     def dead_letter_consumer(self, keep: KeepDeadLetter) -> RabbitConsumer:
         queue = DeadLetterQueue(keep, self._names, self._routes)
-        return RabbitConsumer(self._url, self._name, queue, self._timing)
+        return self._consumer_of(queue)
+
+    def _consumer_of(self, queue: ConsumedQueue) -> RabbitConsumer:
+        return RabbitConsumer(self._url, self._name, queue, self._timing, self._metrics)
 
     async def put_back(self, queue: str, body: bytes, history: Sequence[str]) -> None:
         await self._publisher.send(self._routes.queues, queue, body, replay_headers(history))

@@ -94,6 +94,20 @@ class Connection:
         if trouble := probe.result():
             raise NotReady(trouble)
 
+    async def count_messages(self, queue: str) -> int:
+        """Returns how many messages of a queue no consumer has. Raises NotReady, and what the library raises.
+
+        Uses a channel of its own, because the broker closes the channel of a request that it refuses.
+        """
+        if self._connection is None:
+            raise NotReady(self._trouble)
+        async with (
+            asyncio.timeout(self._timing.answer_timeout),
+            self._connection.channel(publisher_confirms=False) as channel,
+        ):
+            declared = await channel.declare_queue(queue, passive=True)
+            return declared.declaration_result.message_count or 0
+
     async def _run(self) -> None:
         clock = asyncio.get_running_loop().time
         failures = 0

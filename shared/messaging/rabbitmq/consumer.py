@@ -1,7 +1,9 @@
 """Consumer of one queue: subscribes on every connection, runs handlers in tasks, stops gracefully."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Protocol
 
@@ -11,7 +13,9 @@ from shared.logs import get_logger
 from shared.messaging.delivery_history import describe
 from shared.messaging.errors import NotReady
 from shared.messaging.handler_pool import HandlerPool
+from shared.messaging.metrics import MessageMetrics
 from shared.messaging.rabbitmq.connection import Connection, ReportLoss
+from shared.messaging.rabbitmq.queue_length import QueueLength
 from shared.messaging.rabbitmq.settlement import SETTLEMENT_TIMEOUT_S, is_lost, requeue
 from shared.messaging.rabbitmq.timeouts import Timing
 
@@ -19,10 +23,11 @@ log = get_logger(__name__)
 
 
 class ConsumedQueue(Protocol):
-    """A queue, and how its messages are handled."""
+    """A queue, and how its messages are handled. The length of one that is not durable is not measured."""
 
     name: str
     prefetch: int
+    is_durable: bool
 
     async def declare(self, channel: AbstractChannel) -> AbstractQueue:
         """Declares the queue and its bindings."""
@@ -30,15 +35,21 @@ class ConsumedQueue(Protocol):
     async def subscribed(self) -> None:
         """Called each time consuming has begun."""
 
-    async def handle(self, message: AbstractIncomingMessage) -> None:
-        """Handles and settles the message. If cancelled, the consumer settles it."""
+    async def handle(self, message: AbstractIncomingMessage) -> str:
+        """Handles and settles the message; returns the outcome, a value of the metrics' label.
+
+        If cancelled, the consumer settles it.
+        """
 
 
 class RabbitConsumer:
     """Uses a connection of its own, so that a blocked publisher does not delay acknowledgements."""
 
-    def __init__(self, url: str, process: str, queue: ConsumedQueue, timing: Timing) -> None:
-        self._queue = queue
+    def __init__(
+        self, url: str, process: str, queue: ConsumedQueue, timing: Timing, metrics: MessageMetrics
+    ) -> None:
+        self._queue, self._metrics = queue, metrics
+        metrics.consumes(queue.name)
         self._connection = Connection(url, f"{process}/{queue.name}", self._subscribe, timing)
         self._handlers = HandlerPool(queue.prefetch)
         self._stopping = asyncio.Event()
@@ -50,7 +61,7 @@ class RabbitConsumer:
     async def run(self) -> None:
         self._started = True
         try:
-            async with self._connection:
+            async with self._connection, self._measured():
                 try:
                     await self._stopping.wait()
                     await self._stop_deliveries()
@@ -114,4 +125,12 @@ class RabbitConsumer:
         if self._stopping.is_set():
             await requeue(message)
         elif not is_lost(message):
-            await self._queue.handle(message)
+            with self._metrics.handling(self._queue.name, message.timestamp) as handling:
+                handling.outcome = await self._queue.handle(message)
+
+    def _measured(self) -> AbstractAsyncContextManager[None]:
+        """Measures the queue's length during a block."""
+        if not self._queue.is_durable:
+            return contextlib.nullcontext()
+        length = QueueLength(self._connection, self._queue.name)
+        return length.measured(self._metrics.waiting.labels(self._queue.name).set)

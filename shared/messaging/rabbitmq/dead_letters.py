@@ -28,6 +28,7 @@ class DeadLetterQueue:
     """Stores dead letters concurrently, so that one that cannot be stored does not delay the others."""
 
     prefetch = PREFETCH
+    is_durable = True
 
     def __init__(self, keep: KeepDeadLetter, names: Names, routes: Routes) -> None:
         self.name = names.dead_letters
@@ -43,9 +44,11 @@ class DeadLetterQueue:
     async def subscribed(self) -> None:
         """Nothing to do: the durable queue kept all messages."""
 
-    async def handle(self, message: AbstractIncomingMessage) -> None:
+    async def handle(self, message: AbstractIncomingMessage) -> str:
         if await keep_until_stored(letter_of(message), self._keep, is_ours=lambda: not is_lost(message)):
             await send_settlement(message.ack())
+            return "handled"
+        return "interrupted"
 
 
 def letter_of(message: AbstractIncomingMessage) -> DeadLetter:

@@ -6,6 +6,7 @@ import aio_pika
 from aio_pika.abc import DeliveryMode, HeadersType
 from aio_pika.exceptions import DeliveryError, PublishError
 
+from shared.clock import utc_now
 from shared.messaging.delivery_history import describe
 from shared.messaging.errors import PublishFailed, Unroutable
 from shared.messaging.rabbitmq.connection import Connection
@@ -32,7 +33,11 @@ class ConfirmingPublisher:
         # No message_id: aiormq sets a unique one, by which it matches returned messages; the event's id is in
         # the body.
         message = aio_pika.Message(
-            body, headers=headers, content_type=CONTENT_TYPE, delivery_mode=DeliveryMode.PERSISTENT
+            body,
+            headers=headers,
+            content_type=CONTENT_TYPE,
+            delivery_mode=DeliveryMode.PERSISTENT,
+            timestamp=utc_now(),
         )
         try:
             async with asyncio.timeout(self._timeout_s):

@@ -36,6 +36,7 @@ class WorkQueue:
     ) -> None:
         self.name = subscription.queue
         self.prefetch = subscription.prefetch
+        self.is_durable = True
         self._subscription = subscription
         self._handlers = handlers
         self._publisher = publisher
@@ -50,7 +51,7 @@ class WorkQueue:
     async def subscribed(self) -> None:
         """Nothing to do: the durable queue kept all messages."""
 
-    async def handle(self, message: AbstractIncomingMessage) -> None:
+    async def handle(self, message: AbstractIncomingMessage) -> str:
         incoming = IncomingMessage(
             body=message.body, history=read_history(message.headers), redelivered=bool(message.redelivered)
         )
@@ -59,11 +60,14 @@ class WorkQueue:
                 await self._move(
                     message, self._routes.queues, tier_name(self.name, tier), history_headers(history)
                 )
+                return "retried"
             case DeadLettered(reason=reason, history=history):
                 headers = dead_letter_headers(reason, self.name, history)
                 await self._move(message, self._routes.dead_letters, self.name, headers)
+                return "dead_lettered"
             case Acknowledge():
                 await send_settlement(message.ack())
+                return "handled"
 
     async def _move(
         self, message: AbstractIncomingMessage, exchange: str, key: str, headers: HeadersType

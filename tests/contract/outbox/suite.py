@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from shared.clock import utc_now
 from shared.contracts.events import VideoUploaded
 from shared.messaging.envelope import Envelope, wrap
-from shared.messaging.outbox import OutboxStore, Pending
+from shared.messaging.outbox import Backlog, OutboxStore, Pending
 from tests.support.wait import until
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -106,6 +107,28 @@ class OutboxSuite:
         await self._claimed_again(rig.opened(), "event-1")
         await slow.clear(claimed)
         assert list(await rig.opened().claim(10, 0)) == []
+
+    async def test_an_empty_outbox_has_no_backlog(self, rig: OutboxRig) -> None:
+        assert await rig.opened().backlog() == Backlog()
+
+    async def test_the_backlog_counts_claimed_events_until_they_are_cleared(self, rig: OutboxRig) -> None:
+        await rig.store(envelope(1))
+        await rig.store(envelope(2))
+        store = rig.opened()
+        claimed = await store.claim(1, LEASE_S)
+        assert (await store.backlog()).events == 2
+        await store.clear(claimed)
+        assert (await store.backlog()).events == 1
+        await store.clear(await store.claim(1, LEASE_S))
+        assert await store.backlog() == Backlog()
+
+    async def test_the_backlog_has_the_time_of_the_oldest_event(self, rig: OutboxRig) -> None:
+        await rig.store(envelope(1))
+        first = (await rig.opened().backlog()).oldest_at
+        await rig.store(envelope(2))
+        assert (await rig.opened().backlog()).oldest_at == first
+        assert first is not None
+        assert NOON <= first <= utc_now()
 
     async def _claimed_again(self, store: OutboxStore, id_: str) -> None:
         async def found() -> set[str]:

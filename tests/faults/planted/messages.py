@@ -17,9 +17,9 @@ def acknowledge_before_storing() -> None:
     """Messages are acknowledged on arrival, so a crash loses them."""
     handle = WorkQueue.handle
 
-    async def hasty(self: WorkQueue, message: AbstractIncomingMessage) -> None:
+    async def hasty(self: WorkQueue, message: AbstractIncomingMessage) -> str:
         await message.ack()
-        await handle(self, message)
+        return await handle(self, message)
 
     WorkQueue.handle = hasty  # type: ignore[method-assign]
 

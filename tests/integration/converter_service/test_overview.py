@@ -1,17 +1,25 @@
 """The overview for administrators: the queue, and the numbers of the last 24 hours."""
 
+import asyncio
 from datetime import timedelta
 
 from msgspec.structs import replace
+from prometheus_client import CollectorRegistry
 
 from converter_service.conversions.identifiers import lowest_id, new_id
+from converter_service.conversions.lease import Lease
 from converter_service.conversions.model import State
+from converter_service.conversions.queue_metrics import queue_sample
 from converter_service.storage.conversions import MongoConversions
 from converter_service.storage.overview import BY_STATE, MongoOverview, hours_pipeline
 from shared.clock import utc_now
+from shared.mongo import MAX_CONNECTIONS, connect, database_of
+from shared.settings import Secret
 from tests.integration.converter_service.test_administration import administrator
 from tests.support.conversions import NOON, done, failed_one, queued, uploading
 from tests.support.converter import ConverterApi
+from tests.support.metrics import value
+from tests.support.wait import until as wait_until
 
 PATH = "/v1/admin/overview"
 
@@ -54,3 +62,35 @@ async def test_the_numbers_are_read_from_an_index_alone(api: ConverterApi) -> No
     plan = str(await api.database.command("explain", command, verbosity="queryPlanner"))
     assert "IXSCAN" in plan
     assert "FETCH" not in plan
+
+
+async def test_the_queue_is_exported_with_its_age_and_expired_leases(api: ConverterApi) -> None:
+    store, registry = MongoConversions(api.database, utc_now), CollectorRegistry()
+    await store.prepare()
+    now = NOON + timedelta(hours=1)
+    sample = queue_sample(MongoOverview(api.database), registry, lambda: now)
+    assert list(await sample.read()) == [0, 0, 0, 0, 0]
+    await store.add(replace(queued(), id=new_id(), created_at=now - timedelta(minutes=5)))
+    for until in (now - timedelta(seconds=1), now + timedelta(seconds=1)):
+        lease = Lease("token", "worker", until)
+        await store.add(replace(queued(), id=new_id(), status=State.CONVERTING, lease=lease))
+    sample.set(await sample.read())
+    assert value(registry, "converter_conversions", status="queued") == 1
+    assert value(registry, "converter_conversions", status="converting") == 2
+    assert value(registry, "converter_queue_oldest_age_seconds") == 300
+    assert value(registry, "converter_expired_leases") == 1
+
+
+async def test_the_connections_that_calls_hold_are_exported(mongo_url: str) -> None:
+    registry = CollectorRegistry()
+
+    def in_use() -> float:
+        return value(registry, "pool_connections_in_use", pool="mongodb")
+
+    async with connect(Secret(mongo_url), registry=registry) as client:
+        await database_of(client)["any"].insert_one({})
+        slow = asyncio.create_task(database_of(client)["any"].find_one({"$where": "sleep(500) || true"}))
+        await wait_until(lambda: in_use() >= 1, what="a call holds a connection")
+        await slow
+        assert in_use() == 0
+    assert value(registry, "pool_connections_max", pool="mongodb") == MAX_CONNECTIONS

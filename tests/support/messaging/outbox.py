@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from shared.messaging.envelope import Envelope
-from shared.messaging.outbox import Pending
+from shared.messaging.outbox import MAX_COUNTED, Backlog, Pending
 
 
 class MemoryOutbox:
@@ -29,3 +29,7 @@ class MemoryOutbox:
         for each in pending:
             self._stored.pop(each.envelope.id, None)
             self._leased_until.pop(each.envelope.id, None)
+
+    async def backlog(self) -> Backlog:
+        oldest = min((each.time for each in self._stored.values()), default=None)
+        return Backlog(min(len(self._stored), MAX_COUNTED), oldest)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from prometheus_client import CollectorRegistry
 
 from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
@@ -15,6 +16,7 @@ from converter_service.conversions.processor_quota import ProcessorQuota
 from converter_service.conversions.quota import Quota, QuotaLimits
 from converter_service.jobs.context import JobLimits
 from converter_service.jobs.job import Job
+from converter_service.jobs.metrics import JobMetrics
 from converter_service.storage.scratch import LocalScratch
 from converter_service.uploads.service import UploadLimits, UploadService
 from shared.clock import utc_now
@@ -139,6 +141,7 @@ async def test_any_lost_reply_leaves_one_audio_and_one_event(tmp_path: Path, los
         processor_quota=ProcessorQuota(MemoryProcessorUse(), 0, utc_now),
         limits=JobLimits("worker", timedelta(seconds=0.2), 3, timedelta(days=1), MINUTE),
         clock=utc_now,
+        metrics=JobMetrics(CollectorRegistry()),
     )
     await _until_settled(store, job, accepted.id)
     scratch.close()

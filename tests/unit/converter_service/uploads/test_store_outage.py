@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.model import Conversion, State
@@ -14,6 +15,7 @@ from converter_service.conversions.processor_quota import ProcessorQuota
 from converter_service.conversions.service import Conversions
 from converter_service.jobs.context import JobLimits
 from converter_service.jobs.job import Job
+from converter_service.jobs.metrics import JobMetrics
 from converter_service.maintenance.sweeper import Sweeper
 from converter_service.storage.scratch import LocalScratch
 from converter_service.uploads import store as store_module
@@ -144,6 +146,7 @@ async def test_an_outage_of_the_store_during_a_run_costs_no_attempt(tmp_path: Pa
         processor_quota=ProcessorQuota(MemoryProcessorUse(), 0, utc_now),
         limits=JobLimits("worker", MINUTE, 3, timedelta(days=1), MINUTE),
         clock=utc_now,
+        metrics=JobMetrics(CollectorRegistry()),
     )
     with pytest.raises(Retry):
         await job.run(accepted.id)

@@ -5,7 +5,9 @@ from datetime import timedelta
 from typing import Any, cast
 
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
+from prometheus_client import CollectorRegistry
 
+from shared.messaging.metrics import MessageMetrics
 from shared.messaging.rabbitmq.consumer import RabbitConsumer
 from shared.messaging.rabbitmq.timeouts import Timing
 
@@ -13,7 +15,7 @@ from shared.messaging.rabbitmq.timeouts import Timing
 class StoppingQueue:
     """A queue of the broker: the consumer is stopped before the answer to its subscription arrives."""
 
-    name, prefetch = "test", 1
+    name, prefetch, is_durable = "test", 1, False
 
     def __init__(self) -> None:
         self.consumer: RabbitConsumer | None = None
@@ -24,7 +26,8 @@ class StoppingQueue:
 
     async def subscribed(self) -> None: ...
 
-    async def handle(self, message: AbstractIncomingMessage) -> None: ...
+    async def handle(self, message: AbstractIncomingMessage) -> str:
+        return "handled"
 
     async def consume(self, _: Callable[[AbstractIncomingMessage], Awaitable[None]]) -> str:
         assert self.consumer is not None
@@ -53,6 +56,8 @@ async def test_a_subscription_that_begins_during_a_stop_is_ended() -> None:
     dead letter before RabbitMQ 4.3.
     """
     queue = StoppingQueue()
-    queue.consumer = RabbitConsumer("amqp://localhost", "test", queue, Timing())
+    queue.consumer = RabbitConsumer(
+        "amqp://localhost", "test", queue, Timing(), MessageMetrics(CollectorRegistry())
+    )
     await queue.consumer._subscribe(cast("AbstractChannel", Channel()), lambda _: None)
     assert queue.subscriptions == set()

@@ -1,0 +1,1 @@
+"""Configuration of Prometheus, Grafana, Loki and Tempo, and the code that makes the dashboards."""
