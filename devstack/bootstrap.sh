@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what the other `make` targets need: uv, the locked packages, RabbitMQ, Redis, ffmpeg, and builds the page; with
-# `--tests` also a browser (Debian's Chromium, or Chrome on macOS) and Debian 13's ffmpeg and Caddy, and Debian's Prometheus, for the tests.
+# `--tests` also a browser (Debian's Chromium, or Chrome on macOS), Debian 13's ffmpeg and Caddy, and Prometheus, for the
+# tests.
 # Quick and silent when nothing is missing. Never starts a server and never leaves one enabled.
 set -eu
 
