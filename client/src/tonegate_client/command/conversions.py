@@ -128,7 +128,9 @@ async def retry(session: Session, conversion_id: str) -> None:
 @with_session
 async def delete(session: Session, conversion_ids: tuple[str, ...], yes: bool) -> None:
     """Delete conversions with their video and audio from the server."""
-    confirm(f"Delete {len(conversion_ids)} from the server?", yes=yes)
+    count = len(conversion_ids)
+    what = "this conversion" if count == 1 else f"{count} conversions"
+    confirm(f"Delete {what} with video and audio from the server?", yes=yes)
     async with session.open_client() as client:
         for conversion_id in conversion_ids:
             await client.conversions.delete(conversion_id)
