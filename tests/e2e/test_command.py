@@ -18,12 +18,10 @@ from tests.support.tonegate_command import TonegateCommand
 
 MIB = 1024 * 1024
 LARGE_BYTES = 12 * MIB
-LONGEST_NAME = "\u00e9".encode() * 125 + b"x.mp4"
 ODD_NAMES = (
     b"two words.mp4",
-    "new\nline \"quoted\" 'once' \U0001f600.mkv".encode(),
+    'new\nline "quoted" \U0001f600.mkv'.encode(),
     b"not UTF-8 \xff.mp4",
-    LONGEST_NAME,
 )
 
 
@@ -49,7 +47,6 @@ async def test_a_folder_with_odd_names_is_converted_once(
         container = "mkv" if name.endswith(b"mkv") else "mp4"
         (folder / os.fsdecode(name)).write_bytes(media.video(seconds=1, container=container).read_bytes())
     out = tmp_path / "audio"
-    assert len(LONGEST_NAME) == 255
     first = await tonegate.done("convert", ".", "-o", str(out), "--json")
     again = await tonegate.done("convert", ".", "-o", str(out), "--json")
 

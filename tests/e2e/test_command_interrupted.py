@@ -1,8 +1,6 @@
-"""`tonegate convert` in a terminal: forty files, killed, interrupted, a full disk, a file that changes."""
+"""`tonegate convert` in a terminal: bars, Ctrl-C, a full disk."""
 
 import asyncio
-import hashlib
-import random
 from pathlib import Path
 
 import pytest
@@ -15,9 +13,8 @@ from tests.support.own_conversions import audio_of, conversions_of, padded
 from tests.support.system import System
 from tests.support.tonegate_command import TonegateCommand
 
-KIB, MIB = 1024, 1024 * 1024
-FILES, KILLS = 40, 10
-COLOUR, CURSOR_UP = b"\x1b[3", b"\x1b[1A"
+MIB = 1024 * 1024
+COLOUR = b"\x1b[3"
 
 
 @pytest.fixture
@@ -33,32 +30,6 @@ async def tonegate(system: System, person: Person, tmp_path: Path, folder: Path)
     command = TonegateCommand(system.url, tmp_path, folder)
     await command.sign_in(person.email, person.password)
     return command
-
-
-async def test_forty_files_are_converted_once_each_though_the_command_is_killed_ten_times(
-    tonegate: TonegateCommand, person: Person, media: Media, folder: Path
-) -> None:
-    sources = {f"talk {n}.mp4": padded(media.video(seconds=1), 256 * KIB, seed=n) for n in range(FILES)}
-    for name, content in sources.items():
-        (folder / name).write_bytes(content)
-    moments = random.Random(16)
-    for _ in range(KILLS):
-        async with tonegate.start_in_terminal("convert", ".", "--jobs", "8") as terminal:
-            # At the start, within a file, and after several.
-            await terminal.showed(moments.choice((0, 1, 2_000, 10_000, 20_000)))
-            terminal.process.kill()
-    async with tonegate.start_in_terminal("convert", ".", "--jobs", "8") as terminal:
-        assert await terminal.ended() == 0
-    assert b"Failed" not in terminal.screen
-
-    listed = {each["source"]["filename"]: each for each in await conversions_of(person)}
-    assert len(await conversions_of(person)) == FILES
-    assert {name: each["source"]["sha256"] for name, each in listed.items()} == {
-        name: hashlib.sha256(content).hexdigest() for name, content in sources.items()
-    }
-    made = [(folder / name).with_suffix(".mp3").read_bytes() for name in sources]
-    assert made == await audio_of(person, [listed[name] for name in sources])
-    assert list(folder.glob(".tonegate-*")) == []
 
 
 @pytest.mark.parametrize("is_colourful", [True, False])
@@ -110,27 +81,3 @@ async def test_a_full_disk_is_one_line_and_the_same_command_goes_on(
         await tonegate.done("convert", "talk.mp4", "-o", str(bigger))
         (found,) = await conversions_of(person)
         assert await audio_of(person, [found]) == [(bigger / "talk.mp3").read_bytes()]
-
-
-async def test_a_file_that_changes_while_it_is_sent_is_not_converted_until_it_is_complete(
-    system: System, person: Person, media: Media, folder: Path, tmp_path: Path
-) -> None:
-    video = folder / "growing.mp4"
-    whole = padded(media.video(seconds=1), 8 * MIB)
-    video.write_bytes(whole[: 6 * MIB])
-    async with cable(system.address, 2 * MIB) as (line, url):
-        tonegate = TonegateCommand(url, tmp_path, folder)
-        await tonegate.sign_in(person.email, person.password)
-        async with tonegate.start("convert", "growing.mp4") as process:
-            await asyncio.wait_for(line.holds.wait(), 60)
-            video.write_bytes(whole)
-            await line.hold_nothing()
-            _, errors = await asyncio.wait_for(process.communicate(), 90)
-        assert process.returncode == 1
-        assert errors.decode().startswith(
-            "growing.mp4: The file changed while it was sent. Run the command again once it is complete.\n"
-        )
-        assert await conversions_of(person) == []
-        await tonegate.done("convert", "growing.mp4")
-    (found,) = await conversions_of(person)
-    assert found["source"]["sha256"] == hashlib.sha256(whole).hexdigest()

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from devstack.home import REPOSITORY
-from tests.support.wait import PATIENCE_S, until
+from tests.support.wait import PATIENCE_S
 
 INHERITED = ("PATH", "LANG", "LC_ALL", "HOME")
 
@@ -47,10 +47,6 @@ class Terminal:
 
     def press(self, keys: bytes) -> None:
         os.write(self._master, keys)
-
-    async def showed(self, count: int) -> None:
-        """Waits until so many bytes were written, or the process has ended."""
-        await until(lambda: len(self.screen) >= count or self.process.returncode is not None)
 
     async def ended(self) -> int:
         """The exit code."""

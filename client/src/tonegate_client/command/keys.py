@@ -21,7 +21,7 @@ SCOPES = ("conversions:read", "conversions:write", "webhooks:read", "webhooks:wr
 
 @click.group(cls=ListingGroup)
 def keys() -> None:
-    """API keys, which programs sign in with; lists them without a subcommand."""
+    """Manage API keys, which programs sign in with; lists them without a subcommand."""
 
 
 @keys.command("list")

@@ -49,7 +49,9 @@ async def retry(session: Session, conversion_ids: tuple[str, ...]) -> int:
 @with_session
 async def delete(session: Session, conversion_ids: tuple[str, ...], yes: bool) -> int:
     """Delete conversions with their video and audio from the server."""
-    confirm(f"Delete {len(conversion_ids)} from the server?", yes=yes)
+    count = len(conversion_ids)
+    what = "this conversion" if count == 1 else f"{count} conversions"
+    confirm(f"Delete {what} with video and audio from the server?", yes=yes)
     if len(conversion_ids) > 1:
         return await act_on_several(session, conversion_ids, "delete")
     async with session.open_client() as client:

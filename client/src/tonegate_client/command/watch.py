@@ -46,8 +46,9 @@ async def watch(
 ) -> int:
     """Convert the videos that appear in a folder.
 
-    Also those that are in it already; until Ctrl-C. Each is converted once, also after a restart, and also if
-    its result was moved away. A file counts as complete when it is the same at two looks in a row.
+    The videos that are in the folder already are converted, too; the command runs until Ctrl-C. Each video is
+    converted once, also after a restart, and also if its result was moved away. A file counts as complete
+    when it is the same at two looks in a row.
     """
     settled = SettledFiles(folder)
     with BatchRun(session) as run:

@@ -16,7 +16,7 @@ DELIVERY_STATUSES = ("pending", "delivered", "failed")
 
 @click.group(cls=ListingGroup)
 def webhooks() -> None:
-    """Messages about your conversions to another server; lists the webhooks without a subcommand."""
+    """Manage webhooks, messages about your conversions to another server; lists them without a subcommand."""
 
 
 @webhooks.command("list")
