@@ -8,19 +8,16 @@ from urllib.parse import quote
 
 import msgspec
 
+from tonegate_client.bulk_models import BulkAnswer, BulkResult
 from tonegate_client.event_stream import ConversionEvent, follow
 from tonegate_client.models import (
-    BulkAnswer,
-    BulkResult,
-    Chapter,
-    ChapterList,
     Conversion,
     ConversionPage,
     Link,
     Options,
-    Waveform,
 )
 from tonegate_client.pagination import items_of
+from tonegate_client.result_models import Chapter, ChapterList, Waveform
 from tonegate_client.transport import Request, Transport, keyed_post
 
 # Of the ids in one request.

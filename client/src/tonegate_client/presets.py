@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from tonegate_client.models import Preset, PresetList, PresetOptions
+from tonegate_client.preset_models import Preset, PresetList, PresetOptions
 from tonegate_client.transport import Request, Transport, keyed_post
 
 PATH = "v1/presets"

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
+from tonegate_client.bulk_models import BulkResult
 from tonegate_client.client import Client
 from tonegate_client.credentials import CredentialStore
 from tonegate_client.event_stream import ConversionEvent
@@ -12,8 +13,6 @@ from tonegate_client.file_conversion import FileConversion
 from tonegate_client.loop_thread import LoopThread
 from tonegate_client.models import (
     ApiKey,
-    BulkResult,
-    Chapter,
     Conversion,
     Delivery,
     Link,
@@ -21,12 +20,11 @@ from tonegate_client.models import (
     MadeWebhook,
     Options,
     OwnAccount,
-    Preset,
-    PresetOptions,
-    Waveform,
     Webhook,
 )
+from tonegate_client.preset_models import Preset, PresetOptions
 from tonegate_client.problems import ConversionFailed
+from tonegate_client.result_models import Chapter, Waveform
 from tonegate_client.retry_policy import RetryPolicy
 from tonegate_client.state.jobs import JobStore
 from tonegate_client.sync_admin import SyncAdmin

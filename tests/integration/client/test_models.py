@@ -9,7 +9,10 @@ import pytest
 import pytest_asyncio
 
 import tonegate_client.admin_models
+import tonegate_client.bulk_models
 import tonegate_client.models
+import tonegate_client.preset_models
+import tonegate_client.result_models
 from tests.integration.gateway.rig import running
 from tonegate_client.command.conversions import STATUSES
 from tonegate_client.command.keys import SCOPES
@@ -24,7 +27,13 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 Schema = Mapping[str, Any]
 MODELS = {
     name: struct
-    for module in (tonegate_client.models, tonegate_client.admin_models)
+    for module in (
+        tonegate_client.models,
+        tonegate_client.admin_models,
+        tonegate_client.bulk_models,
+        tonegate_client.preset_models,
+        tonegate_client.result_models,
+    )
     for name, struct in inspect.getmembers(module, inspect.isclass)
     if issubclass(struct, msgspec.Struct) and struct.__module__ == module.__name__
 }
@@ -78,7 +87,7 @@ async def test_words_that_the_command_offers_are_those_of_the_document(document:
 async def test_every_option_of_an_upload_is_an_option_of_the_client(document: Schema) -> None:
     query = document["paths"]["/v1/conversions"]["post"]["parameters"]
     names = {each["name"] for each in query if each["in"] == "query"}
-    assert names - {"filename"} == set(tonegate_client.models.Options.__struct_fields__)
+    assert names - {"filename", "preset"} == set(tonegate_client.models.Options.__struct_fields__)
     assert metadata(b"a", tonegate_client.models.Options(start=1e-6)).endswith("start MC4wMDAwMDE=")
 
 

@@ -8,7 +8,8 @@ import msgspec
 from tonegate_client.command.listing_group import ListingGroup
 from tonegate_client.command.options import conversion_options
 from tonegate_client.command.session import Session, with_session
-from tonegate_client.models import Options, Preset, PresetOptions
+from tonegate_client.models import Options
+from tonegate_client.preset_models import Preset, PresetOptions
 
 
 @click.group(cls=ListingGroup)

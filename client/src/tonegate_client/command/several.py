@@ -5,11 +5,11 @@ from pathlib import Path
 
 import click
 
+from tonegate_client.bulk_models import BulkResult
 from tonegate_client.command.common_options import confirm, yes_option
 from tonegate_client.command.exit_codes import ExitCode
 from tonegate_client.command.session import Session, with_session
 from tonegate_client.command.text import plain
-from tonegate_client.models import BulkResult
 from tonegate_client.problems import TonegateError
 
 IDS = click.argument("conversion_ids", metavar="ID...", nargs=-1, required=True)
