@@ -36,7 +36,7 @@ from converter_service.media.ffmpeg.silence_report import parse_silence, was_reb
 from converter_service.media.ffmpeg.tag_programs import TagPrograms
 from converter_service.media.ffmpeg.uniform_sound import write_uniform
 from converter_service.media.ffmpeg.verify import LENGTH_TOLERANCE_S
-from converter_service.media.mp3_frames import count_frames
+from converter_service.media.mp3.frame_count import count_frames
 from converter_service.media.sandbox.process import Exit, SandboxedProcess
 from shared.logs import get_logger
 
