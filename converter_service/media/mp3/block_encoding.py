@@ -13,7 +13,7 @@ OVERLAP = 24
 # What encoders and pipes hold back before they give out a frame: LAME 224 samples, the framing of its input
 # nearly a frame, and libavformat up to 4,096 samples.
 TAIL = 8
-LEAST_BODY, MOST_BODY = 256, 1536
+LEAST_BODY = 256
 
 
 class BlockEncoding(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,13 +27,20 @@ class BlockEncoding(msgspec.Struct, frozen=True, kw_only=True):
     def overlap(self) -> int:
         return 0 if self.kbits is None else OVERLAP
 
+    @property
+    def frame_samples(self) -> int:
+        return frame_samples(self.rate_hz)
+
     def plan(self, body: int) -> BlockPlan:
-        frame_bytes = frame_samples(self.rate_hz) * self.channels * SAMPLE_BYTES
+        """The plan whose blocks have `body` frames of their own."""
+        frame_bytes = self.frame_samples * self.channels * SAMPLE_BYTES
         lead = VARYING_LEAD if self.kbits is None else CONSTANT_LEAD
         return BlockPlan(frame_bytes=frame_bytes, body=body, lead=lead, tail=TAIL)
 
-    def plan_within(self, most_bytes: int) -> BlockPlan:
-        """The plan whose blocks have at most `most_bytes`, or are the shortest that make sense."""
+    def plan_within(self, most_bytes: int, most_frames: int) -> BlockPlan:
+        """The plan whose blocks have at most `most_bytes` with what is around them, and at most `most_frames`
+        of their own, unless they would be too short to gain anything.
+        """
         plan = self.plan(LEAST_BODY)
-        body = most_bytes // plan.frame_bytes - plan.lead - plan.tail
-        return self.plan(max(LEAST_BODY, min(MOST_BODY, body)))
+        body = min(most_frames, most_bytes // plan.frame_bytes - plan.lead - plan.tail)
+        return self.plan(max(LEAST_BODY, body))

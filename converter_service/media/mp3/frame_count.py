@@ -33,7 +33,7 @@ class FrameCount(msgspec.Struct, frozen=True):
 def count_frames(file: Path) -> FrameCount:
     """Reads the whole file. Raises BadFrames if it holds anything but whole frames between ID3 tags."""
     with file.open("rb") as opened:
-        _skip_tag(opened)
+        opened.seek(tag_bytes(opened.read(ID3_BYTES)))
         first = opened.read(LARGEST_FRAME_BYTES)
         shape = StreamShape(int.from_bytes(first[:HEADER_BYTES], "big"))
         sizes = shape.sizes
@@ -49,13 +49,12 @@ def count_frames(file: Path) -> FrameCount:
     return FrameCount(declared, counted, frame_s, int(average_bps))
 
 
-def _skip_tag(opened: BinaryIO) -> None:
-    """Skips an ID3v2 tag, whose size has seven bits in each byte."""
-    head = opened.read(ID3_BYTES)
+def tag_bytes(head: bytes) -> int:
+    """The size of the ID3v2 tag that a file begins with, by its first ID3_BYTES; 0 if there is none."""
     size = 0
     for byte in head[6:]:
         size = size << 7 | byte
-    opened.seek(ID3_BYTES + size if head.startswith(b"ID3") else 0)
+    return ID3_BYTES + size if head.startswith(b"ID3") else 0
 
 
 def _declared(info: bytes) -> tuple[bytes, int]:

@@ -39,10 +39,10 @@ class PcmBlock(msgspec.Struct, frozen=True):
 
 
 class PcmCutter:
-    """Takes sound in pieces. `samples_bytes` counts them."""
+    """Takes sound in pieces, of which `total_bytes` is the sum."""
 
     def __init__(self, plan: BlockPlan) -> None:
-        self._plan = plan
+        self.plan = plan
         self._lead = 0
         self._held = bytearray()
         self.total_bytes = 0
@@ -51,7 +51,7 @@ class PcmCutter:
         """Yields the blocks that are complete now, of which none is the last one."""
         self.total_bytes += len(piece)
         self._held += piece
-        plan = self._plan
+        plan = self.plan
         while len(self._held) >= (needed := (self._lead + plan.body + plan.tail) * plan.frame_bytes):
             yield PcmBlock(bytes(memoryview(self._held)[:needed]), self._lead, is_last=False)
             end = self._lead + plan.body

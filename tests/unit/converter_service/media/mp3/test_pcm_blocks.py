@@ -53,11 +53,11 @@ def test_sound_before_a_block_is_never_more_than_there_is() -> None:
 
 def test_plans_keep_to_the_memory_that_they_may_use() -> None:
     encoding = BlockEncoding(rate_hz=44_100, channels=2, kbits=192)
-    plan = encoding.plan_within(8_000_000)
+    plan = encoding.plan_within(8_000_000, 10**6)
     assert (plan.lead + plan.body + plan.tail) * plan.frame_bytes <= 8_000_000
     assert plan.body > 700
-    assert encoding.plan_within(0).body == 256
-    assert encoding.plan_within(10**9).body == 1536
+    assert encoding.plan_within(0, 10**6).body == 256
+    assert encoding.plan_within(10**9, 400).body == 400
 
 
 def encoded(blocks: list[PcmBlock], plan: BlockPlan) -> bytes:
