@@ -61,6 +61,7 @@ class WorkerSettings(ConverterSettings, frozen=True, kw_only=True):
     concurrency: Annotated[int, Env("CONVERTER_CONCURRENCY", at_least=0)] = 0
     account_concurrency: Annotated[int, Env("CONVERTER_ACCOUNT_CONCURRENCY", at_least=0)] = 0
     ffmpeg_threads: Annotated[int, Env("CONVERTER_FFMPEG_THREADS", at_least=1)] = 1
+    parallel_encoding: Annotated[bool, Env("CONVERTER_PARALLEL_ENCODING")] = True
     lease: Annotated[timedelta, Env("CONVERTER_LEASE", at_least=3)] = timedelta(seconds=15)
     scratch_dir: Annotated[Path | None, Env("CONVERTER_SCRATCH_DIR")] = None
     keep_private_tags: Annotated[bool, Env("CONVERTER_KEEP_PRIVATE_TAGS")] = False
