@@ -14,6 +14,7 @@ from converter_service.media.errors import Fault, MediaError
 from converter_service.media.ffmpeg.tools import find_tools
 from converter_service.media.mp3.info_frame import WRITER
 from converter_service.media.transcoder import Output
+from tests.support import hostile_media
 from tests.support.audio_checks import TranscodingHarness, samples
 from tests.support.changing_sound import Part, joined
 from tests.support.ffmpeg_generations import Generation
@@ -22,6 +23,7 @@ from tests.support.quick_programs import decoding_ffmpeg
 from tests.support.wait import until
 
 SECONDS = 75.0
+HOURS = 11.0
 PROCESSORS = 3
 CHAPTERS = ";FFMETADATA1\ntitle=Evening\nartist=Choir\n" + "".join(
     f"[CHAPTER]\nTIMEBASE=1/1\nSTART={start}\nEND={start + 25}\ntitle=Part {start}\n" for start in (0, 25, 50)
@@ -175,10 +177,11 @@ async def test_when_an_encoder_fails_one_ffmpeg_does_it(
 
 
 async def test_a_cancelled_conversion_leaves_no_program_and_no_file(
-    harness: TranscodingHarness, media: Media
+    harness: TranscodingHarness, tmp_path: Path
 ) -> None:
     harness.processors = PROCESSORS
-    converting = asyncio.create_task(harness.convert(media.made(sound(seconds=1200), "flac")))
+    long = hostile_media.endless_wav(tmp_path / "long.wav", HOURS)
+    converting = asyncio.create_task(harness.convert(long))
     await until(lambda: len(harness.programs()) > 2, what="several programs")
     converting.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -187,14 +190,14 @@ async def test_a_cancelled_conversion_leaves_no_program_and_no_file(
     assert [file.name for file in harness.scratch.iterdir()] == ["source"]
 
 
-async def test_time_and_size_limits_hold(harness: TranscodingHarness, media: Media) -> None:
+async def test_time_and_size_limits_hold(harness: TranscodingHarness, media: Media, tmp_path: Path) -> None:
     harness.processors = PROCESSORS
     harness.limited(max_result_bytes=200_000)
     with pytest.raises(MediaError) as refused:
         await harness.convert(concert(media))
     assert refused.value.code is Fault.TOO_LONG
-    harness.limited(max_result_bytes=10**9, job_timeout=0.5)
+    harness.limited(max_result_bytes=10**9, job_timeout=1.0)
     with pytest.raises(MediaError) as refused:
-        await harness.convert(media.made(sound(seconds=1200), "flac"))
+        await harness.convert(hostile_media.endless_wav(tmp_path / "long.wav", HOURS))
     assert refused.value.code is Fault.TIMED_OUT
     assert harness.programs() == []
