@@ -98,6 +98,10 @@ class WorkerSettings(ConverterSettings, frozen=True, kw_only=True):
     """Concurrent conversions of one account over all workers; 0 is no limit."""
     ffmpeg_threads: Annotated[int, Env("CONVERTER_FFMPEG_THREADS", at_least=1)] = 1
     """Threads of each conversion's decoder."""
+    parallel_encoding: Annotated[bool, Env("CONVERTER_PARALLEL_ENCODING")] = True
+    """`true`: an MP3 of a minute or more is encoded by several encoders, as many as the worker has processors
+    for each of its running conversions. `false`: each conversion has one.
+    """
     lease: Annotated[timedelta, Env("CONVERTER_LEASE", at_least=3)] = timedelta(seconds=15)
     """A worker that does not renew its lease for this time is considered dead."""
     stop_grace: Annotated[timedelta, Env("CONVERTER_STOP_GRACE", at_least=1)] = timedelta(seconds=5)

@@ -48,7 +48,11 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
     tools = find_tools(settings.ffmpeg_threads)
     limits = TranscodingLimits(max_duration=settings.max_duration, job_timeout=settings.job_timeout)
     transcoder = FFmpegTranscoder(
-        tools, limits, keeps_private_tags=settings.keep_private_tags, count_exit=metrics.count_exit
+        tools,
+        limits,
+        keeps_private_tags=settings.keep_private_tags,
+        count_exit=metrics.count_exit,
+        processors=usable_processors() if settings.parallel_encoding else 1,
     )
     sandbox = SandboxRequirements(settings.sandbox_requires)
     scratch = LocalScratch(settings.scratch_dir)

@@ -29,6 +29,7 @@ class TranscodingHarness:
     tools: Tools = field(default_factory=lambda: find_tools(threads=1))
     limits: TranscodingLimits = field(default_factory=TranscodingLimits)
     reported: list[float] = field(default_factory=list)
+    processors: int = 1
 
     @property
     def source(self) -> Path:
@@ -40,7 +41,7 @@ class TranscodingHarness:
 
     @property
     def transcoder(self) -> FFmpegTranscoder:
-        return FFmpegTranscoder(self.tools, self.limits)
+        return FFmpegTranscoder(self.tools, self.limits, processors=self.processors)
 
     async def probe(self, file: Path) -> MediaInfo:
         self._bring(file)

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from converter_service.media.errors import TranscoderUnavailable
 from converter_service.media.ffmpeg import commands, measure_commands, probe_commands
+from converter_service.media.ffmpeg.encoder_budget import EncoderBudget
 from converter_service.media.ffmpeg.errors import (
     complaints,
     failure,
@@ -22,6 +23,7 @@ from converter_service.media.ffmpeg.job import TranscodeJob
 from converter_service.media.ffmpeg.loudness import Loudness, parse_summary
 from converter_service.media.ffmpeg.metadata import tags_to_set
 from converter_service.media.ffmpeg.packets import PacketTotals, SourceExtent
+from converter_service.media.ffmpeg.parallel_encode import ParallelEncoding
 from converter_service.media.ffmpeg.placement import JOINED, Placement
 from converter_service.media.ffmpeg.progress import ProgressReports, Stalled
 from converter_service.media.ffmpeg.result import (
@@ -36,7 +38,7 @@ from converter_service.media.ffmpeg.silence_report import parse_silence, was_reb
 from converter_service.media.ffmpeg.tag_programs import TagPrograms
 from converter_service.media.ffmpeg.uniform_sound import write_uniform
 from converter_service.media.ffmpeg.verify import LENGTH_TOLERANCE_S
-from converter_service.media.mp3_frames import count_frames
+from converter_service.media.mp3.frame_count import count_frames
 from converter_service.media.sandbox.process import Exit, SandboxedProcess
 from shared.logs import get_logger
 
@@ -60,15 +62,18 @@ class JobPrograms:
     reports: ProgressReports
     has_cover: bool
     tags: TagPrograms
+    budget: EncoderBudget
 
     async def encode(self, options: PassOptions) -> VerifiedAudio:
         """Writes the target and verifies it. Raises MediaError or TranscoderUnavailable."""
         job, at_most_s = self.job, self.runner.limits.max_duration_s + 1.0
-        command = commands.convert(
-            self.runner.tools, job, options, has_cover=self.has_cover, at_most_s=at_most_s
-        )
         file_bytes = await asyncio.to_thread(self.runner.max_result_bytes, job.form, job.source)
-        ended = await self._run(command, options, result=job.target, file_bytes=file_bytes)
+        ended = await self._encode_in_parallel(options, at_most_s, file_bytes)
+        if ended is None:
+            command = commands.convert(
+                self.runner.tools, job, options, has_cover=self.has_cover, at_most_s=at_most_s
+            )
+            ended = await self._run(command, options, result=job.target, file_bytes=file_bytes)
         if not options.is_uniform and was_rebuilt(ended.stderr):
             get_logger(__name__).info("the track's sample rate or channels change: decoded apart")
             return await self.encode(replace(options, is_uniform=True))
@@ -137,6 +142,24 @@ class JobPrograms:
         at_most_s = self.runner.limits.max_duration_s + 1.0
         command = measure_commands.measure(self.runner.tools, self.job, options, at_most_s=at_most_s)
         return await self._run(command, options)
+
+    async def _encode_in_parallel(
+        self, options: PassOptions, at_most_s: float, file_bytes: int
+    ) -> Exit | None:
+        """Writes the target with several encoders; None if that does not apply, or has not worked."""
+        encoding = ParallelEncoding(
+            runner=self.runner,
+            job=self.job,
+            reports=self.reports,
+            budget=self.budget,
+            has_cover=self.has_cover,
+            at_most_s=at_most_s,
+            file_bytes=file_bytes,
+        )
+        try:
+            return await encoding.run(options) if encoding.applies_to(options) else None
+        except Stalled as error:
+            raise timed_out() from error
 
     async def _run(
         self,

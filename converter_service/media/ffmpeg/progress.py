@@ -51,6 +51,11 @@ class ProgressReports:
                 raise Stalled
             await self._report()
 
+    async def reach(self, made_s: float) -> None:
+        """Records and reports progress of a pass whose output is not ffmpeg's report."""
+        self.made_s = made_s
+        await self._report()
+
     def _advances(self, line: bytes) -> bool:
         """Whether an `out_time_us` line shows progress; its value is `N/A` until there is output."""
         name, _, value = line.partition(b"=")

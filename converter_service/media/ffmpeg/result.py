@@ -5,10 +5,8 @@ import re
 import msgspec
 
 from converter_service.media.audio_format import Format
-from converter_service.media.mp3_frames import FRAME_SAMPLES, LOW_FRAME_SAMPLES, FrameCount
-
-# From this rate up, MP3 is MPEG-1.
-MPEG_1_HZ = 32_000
+from converter_service.media.mp3.frame_count import FrameCount
+from converter_service.media.mp3.frame_header import frame_samples
 
 
 class VerifiedAudio(msgspec.Struct, frozen=True):
@@ -112,7 +110,7 @@ def verify_audio(
 
 def _frame_s(stream: ReportedStream) -> float:
     rate = int(stream.sample_rate)
-    return (FRAME_SAMPLES if rate >= MPEG_1_HZ else LOW_FRAME_SAMPLES) / rate
+    return frame_samples(rate) / rate
 
 
 def decoded_s(progress: bytes) -> float:

@@ -13,6 +13,7 @@ from converter_service.media.ffmpeg.decoder_choice import DecoderChoice
 from converter_service.media.ffmpeg.empty_edits import open_empty_edits
 from converter_service.media.ffmpeg.empty_tracks import EmptyTracks
 from converter_service.media.ffmpeg.encode import Encoder
+from converter_service.media.ffmpeg.encoder_budget import EncoderBudget
 from converter_service.media.ffmpeg.exit_causes import CountExit, ignore_exit
 from converter_service.media.ffmpeg.faults import cut_off, protected
 from converter_service.media.ffmpeg.job import TranscodeJob
@@ -47,9 +48,13 @@ class FFmpegTranscoder:
         *,
         keeps_private_tags: bool = False,
         count_exit: CountExit = ignore_exit,
+        processors: int = 1,
     ) -> None:
-        """`keeps_private_tags`: results have the places and devices that their sources name."""
+        """`keeps_private_tags`: results have the places and devices that their sources name. `processors`:
+        how many encoders may run at once.
+        """
         self._tools = tools
+        self._budget = EncoderBudget(processors)
         self._keeps_private_tags = keeps_private_tags
         self._limits = limits
         self._programs = ProgramRunner(tools, limits, count_exit)
@@ -118,8 +123,9 @@ class FFmpegTranscoder:
         try:
             has_cover = await self._sidecars.create(job)
             reports = ProgressReports(job.likely_s, on_progress)
-            programs = JobPrograms(self._programs, job, reports, has_cover, self._tags)
-            return await Encoder(job, programs, reports).encode()
+            programs = JobPrograms(self._programs, job, reports, has_cover, self._tags, self._budget)
+            with self._budget.conversion():
+                return await Encoder(job, programs, reports).encode()
         except BaseException:
             with contextlib.suppress(OSError):
                 _remove(job.target)

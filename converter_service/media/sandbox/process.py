@@ -17,6 +17,7 @@ from shared.logs import get_logger
 
 STDERR_TAIL_BYTES = 16 * 1024
 READ_BYTES = 64 * 1024
+FED_BYTES = 256 * 1024
 REAP_S = 10.0
 
 
@@ -38,7 +39,7 @@ class SandboxedProcess:
         if process.stderr is None:
             raise RuntimeError("standard error is a pipe")
         self._process = process
-        self._stdout = process.stdout
+        self._stdin, self._stdout = process.stdin, process.stdout
         self._tail = bytearray()
         self._draining = asyncio.create_task(self._drain(process.stderr))
         self._timer = ProgramTimer(process.pid)
@@ -48,6 +49,22 @@ class SandboxedProcess:
     def pid(self) -> int:
         """Process id, and also the id of its process group."""
         return self._process.pid
+
+    async def feed(self, data: bytes) -> None:
+        """Writes `data` to standard input, which must be a pipe of this process, as fast as the program
+        reads. Raises OSError if the program has closed it.
+        """
+        if self._stdin is None:
+            raise RuntimeError("standard input is no pipe")
+        view = memoryview(data)
+        for at in range(0, len(view), FED_BYTES):
+            self._stdin.write(view[at : at + FED_BYTES])
+            await self._stdin.drain()
+
+    def close_input(self) -> None:
+        """Ends standard input, once all that was written to it is read."""
+        if self._stdin is not None:
+            self._stdin.close()
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yields standard output until it is closed; nothing if it goes to another program."""
@@ -124,8 +141,9 @@ async def sandboxed(
     """Starts `command` (its first word an absolute path) in the directory `scratch`, which it can read.
 
     `writable` is the one file that it can write; it is created first, because the program cannot create
-    files. `stdin` and `stdout` may be descriptors of a pipe to another program. When the block ends, also by
-    cancellation, the program is killed. Raises MachineUnfit when no process or file can be created.
+    files. `stdin` and `stdout` may be descriptors of a pipe to another program; with PIPE as `stdin` the
+    caller feeds the program. When the block ends, also by cancellation, the program is killed. Raises
+    MachineUnfit when no process or file can be created.
     """
     written = [] if writable is None else [writable]
     try:

@@ -13,7 +13,7 @@ from converter_service.media.ffmpeg.result import (
     verify_audio,
 )
 from converter_service.media.formats import FLAC, MP3
-from converter_service.media.mp3_frames import FrameCount
+from converter_service.media.mp3.frame_count import FrameCount
 
 FRAME_S = float(Fraction(1152, 48_000))
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from converter_service.media import mp3_frames
-from converter_service.media.mp3_frames import FrameCount, count_frames
+from converter_service.media.mp3 import frame_count
+from converter_service.media.mp3.frame_count import FrameCount, count_frames
 
 # MPEG-1 Layer III, 128 kbit/s, 44.1 kHz, two channels: 417 bytes, one more with padding.
 HEAD, PADDED = bytes.fromhex("fffb9000"), bytes.fromhex("fffb9200")
@@ -46,7 +46,7 @@ def test_tags_in_front_and_behind_are_no_frames(tmp_path: Path) -> None:
 def test_frames_across_the_borders_of_what_is_read_at_once_are_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
 ) -> None:
-    monkeypatch.setattr(mp3_frames, "BLOCK_BYTES", block)
+    monkeypatch.setattr(frame_count, "BLOCK_BYTES", block)
     assert counted(tmp_path, first(500) + (FRAME + PADDED_FRAME) * 250).counted == 500
 
 

@@ -1,0 +1,1 @@
+"""MP3 as a sequence of frames: reading, packing, joining and counting them, without decoding."""
