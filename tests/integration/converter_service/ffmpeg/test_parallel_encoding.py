@@ -154,7 +154,7 @@ async def test_sound_that_changes_its_sample_rate_is_decoded_apart(
     harness: TranscodingHarness, media: Media
 ) -> None:
     harness.processors = PROCESSORS
-    file = joined(media, "ts", "mp2", Part(500, 40.0, 48_000), Part(900, 40.0, 32_000))
+    file = joined(media, "ts", "mp2", Part(500, 40.0, rate=48_000), Part(900, 40.0, rate=32_000))
     output = await harness.convert(file)
     assert output.duration_s == pytest.approx(80, abs=0.3)
 
