@@ -19,6 +19,7 @@ from pymongo.errors import (
 from shared.errors import Unavailable
 from shared.logs import get_logger
 from shared.mongo_pool import MongoPoolMetrics
+from shared.mongo_waits import repair_waits
 from shared.settings import Secret
 from shared.tasks import preserving_cancellation
 
@@ -34,8 +35,6 @@ MAX_CONNECTIONS = 64
 
 AWAY = "The store cannot be reached."
 OUT_OF_DISK_SPACE = 14031
-# Texts of asyncio's Condition.wait and Lock.release.
-LOST_LOCK = frozenset({"cannot wait on un-acquired lock", "Lock is not acquired."})
 
 UNCLAIMED = datetime(1970, 1, 1, tzinfo=UTC)
 """End of the lease of what has never been claimed: in the past by the server's clock, whatever the process's
@@ -51,6 +50,7 @@ def connect(url: Secret, appname: str = "tonegate", registry: CollectorRegistry 
     `appname` identifies the client in MongoDB's logs; `registry` gets the metrics of its connections. An
     acknowledged write survives the loss of a minority of the servers.
     """
+    repair_waits()
     return AsyncMongoClient(
         url.reveal(),
         appname=appname,
@@ -83,11 +83,6 @@ async def call_mongo(call: Awaitable[T]) -> T:
     except PyMongoError as error:
         log.warning("database call failed", reason=type(error).__name__)
         raise Unavailable(AWAY) from error
-    except RuntimeError as error:
-        if not _is_about_lost_lock(error):
-            raise
-        log.warning("database call failed", reason=str(error))
-        raise Unavailable(AWAY) from error
 
 
 @contextmanager
@@ -100,32 +95,21 @@ def mongo_errors() -> Iterator[None]:
     try:
         with preserving_cancellation():
             yield
-    except (PyMongoError, RuntimeError) as error:
+    except PyMongoError as error:
         unavailable = _unavailability(error)
         if unavailable is None:
             raise
         raise unavailable from error
 
 
-def _unavailability(error: PyMongoError | RuntimeError) -> Unavailable | None:
+def _unavailability(error: PyMongoError) -> Unavailable | None:
     """None for an error that has another cause than the state of the server."""
-    if isinstance(error, RuntimeError):
-        return Unavailable(AWAY) if _is_about_lost_lock(error) else None
     is_away = isinstance(error, ConnectionFailure | ExecutionTimeout | WaitQueueTimeoutError) or error.timeout
     if isinstance(error, OperationFailure) and not is_away:
         if error.code == OUT_OF_DISK_SPACE:
             return Unavailable("The store is full.", retry_after_s=60)
         is_away = error.has_error_label("RetryableWriteError")
     return Unavailable(AWAY) if is_away else None
-
-
-def _is_about_lost_lock(error: RuntimeError) -> bool:
-    """True for an error of the driver while it looks for a server.
-
-    When one of several calls that wait for a server is cancelled, PyMongo (4.20) releases its lock though the
-    call does not hold it any more; another call that does hold it fails then.
-    """
-    return str(error) in LOST_LOCK
 
 
 def from_now(span: timedelta) -> Document:

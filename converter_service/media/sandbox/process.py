@@ -110,6 +110,7 @@ class SandboxedProcess:
         self._timer.stop()
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
+        discarding = asyncio.create_task(self._discard_output())
         try:
             async with asyncio.timeout(REAP_S):
                 await self._process.wait()
@@ -118,7 +119,16 @@ class SandboxedProcess:
             get_logger(__name__).error("program did not end after SIGKILL", pid=self.pid)
         finally:
             self._draining.cancel()
-            await asyncio.gather(self._draining, return_exceptions=True)
+            discarding.cancel()
+            await asyncio.gather(self._draining, discarding, return_exceptions=True)
+
+    async def _discard_output(self) -> None:
+        """Closes standard input, and reads what is left of standard output: before Python 3.12 the end of a
+        process is noticed only after that of its pipes.
+        """
+        self.close_input()
+        while self._stdout is not None and await self._stdout.read(READ_BYTES):
+            pass
 
     async def _drain(self, stderr: asyncio.StreamReader) -> None:
         """Reads standard error, so that its pipe never fills up, and keeps the tail."""

@@ -26,15 +26,7 @@ async def test_temporary_database_errors_are_unavailable(raised: Exception) -> N
         raise raised
 
 
-async def test_a_lock_that_the_driver_lost_while_it_looked_for_a_server_is_unavailable() -> None:
-    for lost in (asyncio.Condition().wait, _release):
-        with pytest.raises(Unavailable), mongo_errors():
-            await lost()
-        with pytest.raises(Unavailable):
-            await call_mongo(lost())
-
-
-async def test_another_runtime_error_stays_one() -> None:
+async def test_a_runtime_error_stays_one() -> None:
     async def fails() -> None:
         raise RuntimeError("a defect")
 
@@ -42,10 +34,6 @@ async def test_another_runtime_error_stays_one() -> None:
         await fails()
     with pytest.raises(RuntimeError, match="a defect"):
         await call_mongo(fails())
-
-
-async def _release() -> None:
-    asyncio.Lock().release()
 
 
 async def test_an_invalid_command_is_not_unavailable() -> None:

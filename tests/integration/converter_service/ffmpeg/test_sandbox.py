@@ -320,6 +320,22 @@ async def test_a_program_that_never_stops_printing_is_stopped(tmp_path: Path) ->
     assert not psutil.pid_exists(running.pid) or psutil.Process(running.pid).status() == "zombie"
 
 
+async def test_a_program_whose_output_is_not_read_and_that_reads_no_input_is_killed_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = [SHELL, "-c", "while :; do echo yes; done"]
+    async with sandboxed(command, LIMITS, scratch=tmp_path, stdin=asyncio.subprocess.PIPE) as running:
+        feeding = asyncio.create_task(running.feed(bytes(1_000_000)))
+        await anext(running.chunks())
+        await until(lambda: is_waiting(running.pid), what="the program waits, because its output is full")
+        feeding.cancel()
+    assert "did not end" not in capsys.readouterr().out
+
+
+def is_waiting(pid: int) -> bool:
+    return psutil.Process(pid).status() == psutil.STATUS_SLEEPING
+
+
 async def test_the_program_of_a_killed_worker_is_killed(
     harness: TranscodingHarness, restricted: None
 ) -> None:
