@@ -64,13 +64,12 @@ class TranscodingHarness:
         return self.result.exists() and self.result.stat().st_size > 0
 
     def programs(self) -> list[psutil.Process]:
-        """Processes with this scratch directory on their command line."""
-        found = []
-        for process in psutil.process_iter(["cmdline", "status"]):
-            words = process.info["cmdline"] or []
-            if any(str(self.scratch) in word for word in words) and process.info["status"] != "zombie":
-                found.append(process)
-        return found
+        """Processes whose working directory is this scratch directory."""
+        return [
+            process
+            for process in psutil.process_iter(["cwd", "status"])
+            if process.info["cwd"] == str(self.scratch) and process.info["status"] != psutil.STATUS_ZOMBIE
+        ]
 
     async def _report(self, done: float) -> None:
         self.reported.append(done)

@@ -1,9 +1,9 @@
 """Conversions of long sources by several encoders, whose results are those of one ffmpeg."""
 
 import asyncio
-import shutil
 import json
 import math
+import shutil
 import subprocess
 from array import array
 from collections.abc import Mapping
