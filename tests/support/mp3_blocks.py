@@ -85,9 +85,14 @@ class BlocksFile(msgspec.Struct, frozen=True):
 
 
 def encode_blocks(tools: Tools, case: Case, pcm: bytes, body: int, encoders: int) -> BlocksFile:
-    """Encodes blocks of `body` frames in turn with several encoders, and joins them."""
+    """Encodes blocks of `body` frames in turn with several encoders, and joins them.
+
+    Blocks that are shorter than the sound before them have an encoder each, because such a block may follow
+    the first one, with too little sound before it for an encoder that is used again. The worker's are longer.
+    """
     plan = case.encoding.plan(body)
     blocks = _cut(pcm, plan)
+    encoders = len(blocks) if body < plan.lead else encoders
     encoded: dict[int, list[Frame]] = {}
     for turn in range(min(encoders, len(blocks))):
         sorter = BlockFrames(plan, case.encoding.overlap)
