@@ -101,6 +101,7 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
         Where the sample rate changes, ffmpeg 5.1 gives the first new frame a time in units of the old rate.
         """
         following = f"round(NEXT_PTS-({self.zero_s:.6f})/TB)-DURATION"
-        late = f"lt({following},ld(4)-{self.leap_s}/TB)"
-        early = f"lt(ld(4),ld(2)-{self.leap_s}/TB)*gt({following},ld(2)-{self.leap_s}/TB)"
-        return f"if(N*not(eq(NEXT_PTS,NOPTS))*(({late})+({early})),st(4,{following}),0)"
+        is_off = f"gt(ld(4),{following}+{self.leap_s}/TB)+lt(ld(4),ld(2)-{self.leap_s}/TB)"
+        # Otherwise the next timestamp is the wrong one, or the clock is restarted there.
+        follows = f"gt({following},ld(2)-{self.leap_s}/TB)"
+        return f"if(N*not(eq(NEXT_PTS,NOPTS))*({is_off})*{follows},st(4,{following}),0)"

@@ -72,6 +72,22 @@ async def test_no_sound_is_lost_or_repeated_where_the_sample_rate_changes(
         assert misheard(harness.result, (300, 0.0, 3.0), (700, 3.0, 6.0)) == [], form
 
 
+@pytest.mark.parametrize("rates", [(48_000, 32_000), (32_000, 48_000), (44_100, 22_050)])
+async def test_a_sample_rate_may_change_long_after_the_start(
+    harness: TranscodingHarness, media: Media, rates: tuple[int, int]
+) -> None:
+    """The time that ffmpeg 5.1 then gives one frame is wrong by more than a restarted clock is."""
+    before_s, after_s = 60.0, 1.0
+    first, second = (
+        Part(hz, seconds, rate=rate)
+        for hz, seconds, rate in zip((300, 700), (before_s, after_s), rates, strict=True)
+    )
+    output = await harness.convert(joined(media, "ts", "mp2", first, second), format="wav")
+    assert output.duration_s == pytest.approx(before_s + after_s, abs=0.15)
+    assert output.gaps_s == 0
+    assert misheard(harness.result, (300, 0.0, before_s), (700, before_s, before_s + after_s)) == []
+
+
 @pytest.mark.parametrize("fields", [{"loudness": "-20"}, {"start": "3", "end": "6.5", "format": "flac"}])
 async def test_changing_channels_are_cut_and_normalised_on_the_same_time_line(
     harness: TranscodingHarness, media: Media, fields: dict[str, str]
