@@ -22,7 +22,7 @@ while (!admin.hello().isWritablePrimary) {
 }
 
 // The worker opens untrusted videos: it has no access to dead letters, which hold mails and their tokens.
-const collections = ["conversions", "fs.files", "fs.chunks", "bookmarks", "processor_use"];
+const collections = ["conversions", "fs.files", "fs.chunks", "bookmarks", "processor_use", "presets"];
 const actions = ["find", "insert", "update", "remove", "createIndex"];
 const worker = {
   privileges: collections.map((collection) => ({ resource: { db: "tonegate", collection }, actions })),

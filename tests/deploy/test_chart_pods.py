@@ -95,7 +95,7 @@ def test_workers_are_scaled_by_the_queue_that_they_consume(values: str) -> None:
 
 def test_the_query_of_the_scaler_names_metrics_that_the_processes_have() -> None:
     query = triggers("values-everything.yaml")["prometheus"]["metadata"]["query"]
-    named = set(re.findall(r"\b([a-z_]+)(?=\{|\[)", query))
+    named = set(re.findall(r"\b([a-z_]+)(?=[{[)])", query))
     assert named
     assert named <= set(metrics_of_the_code())
 
