@@ -41,9 +41,7 @@ VARYING = {f"V{each}": ({"quality": f"{each}"}, ["-q:a", f"{each}"]) for each in
 
 
 def main(files: list[Path]) -> None:
-    print(
-        "| recording | sample rate, channels | setting | size ÷ ffmpeg's | mean ratio, dB more | 5th percentile, dB more |"
-    )
+    print("| " + " | ".join(COLUMNS) + " |")
     print("|---|---|---|--:|--:|--:|")
     with tempfile.TemporaryDirectory(prefix="tonegate-bench-") as name:
         for file in files:
