@@ -36,7 +36,7 @@ COLUMNS = (
     "5th percentile, dB more",
 )
 # Options of the converter, and those of ffmpeg that mean the same.
-CONSTANT = {f"{kbits}k": ({"bitrate": f"{kbits}"}, ["-b:a", f"{kbits}k"]) for kbits in (64, 128, 192, 320)}
+CONSTANT = {f"{kbits}k": ({"bitrate": f"{kbits}k"}, ["-b:a", f"{kbits}k"]) for kbits in (64, 128, 192, 320)}
 VARYING = {f"V{each}": ({"quality": f"{each}"}, ["-q:a", f"{each}"]) for each in (0, 2, 5, 9)}
 
 
