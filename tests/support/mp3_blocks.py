@@ -9,7 +9,7 @@ import msgspec
 from converter_service.media.ffmpeg import pcm_commands
 from converter_service.media.ffmpeg.pcm_stream import PcmSound, parse_header
 from converter_service.media.ffmpeg.tools import Tools
-from converter_service.media.mp3.block_encoding import BlockEncoding
+from converter_service.media.mp3.block_encoding import OVERLAP, BlockEncoding
 from converter_service.media.mp3.block_frames import BlockFrames
 from converter_service.media.mp3.frame_joiner import FrameJoiner
 from converter_service.media.mp3.frame_reader import Frame, FrameReader
@@ -95,13 +95,13 @@ def encode_blocks(tools: Tools, case: Case, pcm: bytes, body: int, encoders: int
     encoders = len(blocks) if body < plan.lead else encoders
     encoded: dict[int, list[Frame]] = {}
     for turn in range(min(encoders, len(blocks))):
-        sorter = BlockFrames(plan, case.encoding.overlap)
+        sorter = BlockFrames(plan, OVERLAP)
         frames = _encoded(tools, case, sorter, blocks[turn::encoders])
         encoded |= zip(range(turn, len(blocks), encoders), frames, strict=True)
         shape = sorter.reader.shape
     if shape is None:
         raise RuntimeError("no frame was encoded")
-    joiner = FrameJoiner(shape, case.kbits, case.encoding.overlap)
+    joiner = FrameJoiner(shape, case.kbits, OVERLAP)
     totals = StreamTotals(shape, case.kbits)
     parts = [*(joiner.add(encoded[number]) for number in range(len(blocks))), joiner.finish()]
     for part in parts:

@@ -61,7 +61,7 @@ def _placed(
         slot_end = rows[place + 1][4] if place + 1 < len(rows) else len(main)
         if begin < used or end > slot_end:
             raise ValueError(f"frame {place} refers to bytes of another frame, or to none")
-        if back + size > 1441 and back:
+        if back and back + size > (1920 if is_mpeg_1 else 960):
             raise ValueError(f"frame {place} needs a larger buffer")
         used = end
         audio = all_bits[8 * begin : 8 * begin + sum(lengths)]

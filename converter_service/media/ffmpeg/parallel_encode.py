@@ -24,7 +24,7 @@ from converter_service.media.ffmpeg.pcm_source import PcmSource
 from converter_service.media.ffmpeg.pcm_stream import BadHeader, PcmSound
 from converter_service.media.ffmpeg.progress import ProgressReports
 from converter_service.media.ffmpeg.runner import ProgramRunner
-from converter_service.media.mp3.block_encoding import BlockEncoding
+from converter_service.media.mp3.block_encoding import OVERLAP, BlockEncoding
 from converter_service.media.mp3.block_frames import BlockFrames
 from converter_service.media.mp3.errors import BadFrames
 from converter_service.media.mp3.pcm_blocks import BlockPlan, PcmCutter
@@ -92,7 +92,7 @@ class ParallelEncoding:
 
             async def start() -> EncoderLine:
                 program = await self._start_encoder(sound, programs)
-                return EncoderLine(program, BlockFrames(cutter.plan, encoding.overlap), tasks)
+                return EncoderLine(program, BlockFrames(cutter.plan, OVERLAP), tasks)
 
             pool = EncoderPool(start, self.budget, stall)
             async for piece in source.pieces():
@@ -131,7 +131,7 @@ class ParallelEncoding:
             while (block := await pending.get()) is not None:
                 encoded = await block
                 if encoded.shape is not None and not file.has_begun:
-                    file.begin(encoded.shape, encoding.kbits, encoding.overlap)
+                    file.begin(encoded.shape, encoding.kbits, OVERLAP)
                 frames = await asyncio.to_thread(file.add, encoded.frames)
                 await self.reports.reach(frames * encoding.frame_samples / encoding.rate_hz)
             samples = cutter.total_bytes * encoding.frame_samples // cutter.plan.frame_bytes

@@ -12,8 +12,6 @@ from converter_service.media.ffmpeg.tools import Tools
 
 # Frames alone, given out as they are made.
 FRAMES_ONLY: Mapping[str, int] = {"write_xing": 0, "id3v2_version": 0, "flush_packets": 1}
-# Each frame's main data lies in the frame itself, so that it does not depend on earlier ones.
-WITHOUT_RESERVOIR: Mapping[str, int] = {"reservoir": 0}
 
 
 def decode(tools: Tools, job: TranscodeJob, options: PassOptions, *, at_most_s: float) -> list[str]:
@@ -29,7 +27,6 @@ def decode(tools: Tools, job: TranscodeJob, options: PassOptions, *, at_most_s: 
 def encode(tools: Tools, sound: PcmSound, encoder: Mapping[str, str | int]) -> list[str]:
     """Encodes standard input to frames of MP3 on standard output, with the options of `encoder`."""
     source = ffmpeg.input("pipe:0", **PIPED, ar=sound.rate_hz, ac=sound.channels)["a:0"]
-    reservoir = {} if "audio_bitrate" in encoder else WITHOUT_RESERVOIR
-    settings = {**encoder, **reservoir, **FRAMES_ONLY, "threads": tools.threads}
+    settings = {**encoder, **FRAMES_ONLY, "threads": tools.threads}
     output = source.output("pipe:1", format="mp3", **settings)
     return compile_command(tools, output, 0.0, reports_progress=False)

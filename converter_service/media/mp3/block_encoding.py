@@ -5,8 +5,7 @@ import msgspec
 from converter_service.media.mp3.frame_header import frame_samples
 from converter_service.media.mp3.pcm_blocks import SAMPLE_BYTES, BlockPlan
 
-# With a varying bit rate frames are then those of an encoder of the whole, bit for bit. With a constant one
-# they differ anyway, by what the reservoir holds.
+# In which LAME's threshold of hearing adapts. A constant bit rate leaves it less to decide.
 VARYING_LEAD, CONSTANT_LEAD = 104, 48
 # Frames at which the seam may be: some of the lead, in which the encoder has settled.
 OVERLAP = 24
@@ -22,10 +21,6 @@ class BlockEncoding(msgspec.Struct, frozen=True, kw_only=True):
     rate_hz: int
     channels: int
     kbits: int | None
-
-    @property
-    def overlap(self) -> int:
-        return 0 if self.kbits is None else OVERLAP
 
     @property
     def frame_samples(self) -> int:

@@ -54,6 +54,11 @@ class StreamShape:
         return 1 if self.is_mono else 2
 
     @property
+    def granules(self) -> int:
+        """The parts of a frame that are coded apart: two in MPEG-1."""
+        return 2 if self.is_mpeg_1 else 1
+
+    @property
     def side_bytes(self) -> int:
         """The size of the side information."""
         if self.is_mpeg_1:

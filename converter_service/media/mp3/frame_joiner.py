@@ -1,7 +1,7 @@
 """Joins the frames of blocks that were encoded apart into one stream.
 
-With a constant bit rate each encoder has its own idea of how full the reservoir is. Blocks therefore overlap
-by some frames, and the seam is the last place from which on all frames of the next block fit.
+Each encoder has its own idea of how full the reservoir is. Blocks therefore overlap by some frames, and the
+seam is the last place from which on all frames of the next block fit.
 """
 
 from collections.abc import Sequence
@@ -9,18 +9,17 @@ from collections.abc import Sequence
 from converter_service.media.mp3.errors import DoesNotFit
 from converter_service.media.mp3.frame_header import StreamShape
 from converter_service.media.mp3.frame_reader import Frame
-from converter_service.media.mp3.packer import ConstantRate, Packed, Packer, VaryingRate
+from converter_service.media.mp3.packer import Packed, Packer
+from converter_service.media.mp3.slots import ConstantRate, VaryingRate
 
 
 class FrameJoiner:
-    """Takes blocks in order. `kbits` is the constant bit rate; with None it varies, and blocks do not
-    overlap.
-    """
+    """Takes blocks in order. `kbits` is the constant bit rate; with None it varies."""
 
     def __init__(self, shape: StreamShape, kbits: int | None, overlap: int) -> None:
         """`overlap`: the frames at the end of each block with which the next one begins."""
         self._packer = Packer(shape, VaryingRate(shape) if kbits is None else ConstantRate(shape, kbits))
-        self._overlap = 0 if kbits is None else overlap
+        self._overlap = overlap
         self._held: Sequence[Frame] = ()
         self.frames = 0
         """The number of frames that were joined, with those that are held back."""
@@ -33,7 +32,7 @@ class FrameJoiner:
         joined = self._joined(frames)
         kept = max(0, len(joined) - self._overlap)
         self._held = joined[kept:]
-        return self._packer.pack(joined[:kept])
+        return self._packer.pack(joined[:kept], ahead=self._held)
 
     def finish(self) -> Packed:
         """Returns the frames that are held back."""

@@ -53,8 +53,22 @@ def test_without_a_place_for_the_seam_the_blocks_are_refused() -> None:
         joined(128, frames("a", *[ROOM] * 5), frames("b", ROOM, ROOM, ROOM, ROOM + 200))
 
 
-def test_blocks_of_a_varying_rate_follow_each_other_without_overlap() -> None:
-    assert joined(None, frames("a", 10, 500), frames("b", 900), frames("c")) == ["a000", "a001", "b000"]
+def test_blocks_of_a_varying_rate_are_joined_where_the_next_one_fits() -> None:
+    first = frames("a", 10, 10, 10, 500, 1008)
+    assert joined(None, first, frames("b", 10, 500, 1008, 900)) == [
+        "a000",
+        "a001",
+        "a002",
+        "a003",
+        "a004",
+        "b003",
+    ]
+    # Before the last frame of the first block nothing can be left for one of 1,300 bytes.
+    full = frames("a", 1008, 1008, 1008, 1008, 1008)
+    assert joined(None, full, frames("b", 600, 600, 600, 1300)) == [
+        *("a000", "a001", "a002", "a003"),
+        *("b002", "b003"),
+    ]
 
 
 def test_nothing_is_joined_to_nothing() -> None:

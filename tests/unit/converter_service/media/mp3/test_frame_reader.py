@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from converter_service.media.mp3.errors import BadFrames
 from converter_service.media.mp3.frame_header import StreamShape
 from converter_service.media.mp3.frame_reader import Frame, FrameReader
-from converter_service.media.mp3.packer import ConstantRate, Packer
+from converter_service.media.mp3.packer import Packer
+from converter_service.media.mp3.slots import ConstantRate
 from tests.support.mp3_frames import frame_of, shape_of, shapes
 
 SHAPE = shape_of(44_100, 2)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from converter_service.media.mp3.errors import BadFrames, DoesNotFit
 from converter_service.media.mp3.frame_header import StreamShape
 from converter_service.media.mp3.frame_reader import Frame, FrameReader
-from converter_service.media.mp3.packer import ConstantRate, Packer, Rate, VaryingRate
+from converter_service.media.mp3.packer import Packer
+from converter_service.media.mp3.slots import ConstantRate, Rate, VaryingRate
 from tests.support.mp3_frames import frame_of, most_data_bytes, shape_of, shapes
 from tests.support.mp3_stream import read_stream
 
@@ -84,8 +85,29 @@ def test_a_reservoir_reaches_as_far_as_its_field_and_a_decoder_s_buffer() -> Non
     low = [frame_of(shape_of(22_050, 2), b"")] * 8
     stream, _ = packed(shape_of(22_050, 2), ConstantRate(shape_of(22_050, 2), 64), [low])
     assert max(each.back for each in read_stream(stream)) == 255
-    stream, _ = packed(shape_of(44_100, 2), ConstantRate(shape_of(44_100, 2), 320), [empty])
-    assert max(each.back for each in read_stream(stream)) <= 1441 - 1044
+    highest = [frame_of(shape_of(32_000, 2), b"")] * 8
+    stream, _ = packed(shape_of(32_000, 2), ConstantRate(shape_of(32_000, 2), 320), [highest])
+    assert max(each.back for each in read_stream(stream)) == 1920 - 1440
+
+
+def test_frames_are_larger_than_they_need_where_later_ones_need_more_than_the_largest_has() -> None:
+    shape = shape_of(44_100, 2)
+    small, large = frame_of(shape, b"s" * 100), frame_of(shape, b"l" * 1200)
+    alone, _ = packed(shape, VaryingRate(shape), [[small, small]])
+    assert [each.size for each in read_stream(alone)] == [156, 130]
+    # 1,008 bytes of main data is the most; 192 are missing for each of the large frames.
+    stream, sizes = packed(shape, VaryingRate(shape), [[small, small, large, large]])
+    assert_holds(stream, sizes, [small, small, large, large])
+    assert [each.back for each in read_stream(stream)][2:] >= [384, 192]
+
+
+def test_room_is_kept_for_frames_that_are_packed_later() -> None:
+    shape = shape_of(44_100, 2)
+    small, large = frame_of(shape, b"s" * 100), frame_of(shape, b"l" * 1400)
+    packer = Packer(shape, VaryingRate(shape))
+    parts = [packer.pack([small], ahead=[large]), packer.pack([large]), packer.finish()]
+    stream = b"".join(part.data for part in parts)
+    assert_holds(stream, [size for part in parts for size in part.sizes], [small, large])
 
 
 def test_main_data_that_does_not_fit_is_refused() -> None:

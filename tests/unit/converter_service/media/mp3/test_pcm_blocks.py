@@ -8,8 +8,9 @@ from converter_service.media.mp3.block_encoding import BlockEncoding
 from converter_service.media.mp3.block_frames import BlockFrames
 from converter_service.media.mp3.errors import BadFrames
 from converter_service.media.mp3.frame_reader import Frame
-from converter_service.media.mp3.packer import Packer, VaryingRate
+from converter_service.media.mp3.packer import Packer
 from converter_service.media.mp3.pcm_blocks import BlockPlan, PcmBlock, PcmCutter
+from converter_service.media.mp3.slots import VaryingRate
 from tests.support.mp3_frames import frame_of, shape_of
 
 PLAN = BlockPlan(frame_bytes=4, body=10, lead=3, tail=2)
