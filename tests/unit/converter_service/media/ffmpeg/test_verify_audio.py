@@ -45,7 +45,7 @@ def test_a_long_mp3_is_as_long_as_its_frames() -> None:
 
 def test_ffprobes_report_says_the_same_as_the_frames() -> None:
     contents = parse_contents(reported(duration="2.04", nb_read_packets="85"), MP3)
-    assert contents == contents_of_frames(FrameCount(85, 85, FRAME_S, 192_000))
+    assert contents == contents_of_frames(FrameCount(85, 85, FRAME_S, 192_000, 48_000))
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_flac_is_as_long_as_it_decodes() -> None:
     flac = parse_contents(
         reported(codec_name="flac", duration="5.0", nb_read_packets="54", bit_rate="N/A"), FLAC
     )
-    assert flac == Contents(declared_s=5.0)
+    assert flac == Contents(declared_s=5.0, sample_rate=48_000)
     assert verify_audio(flac, decoded(5.0), None).seconds == 5.0
     with pytest.raises(ValueError, match="decodes"):
         verify_audio(flac, decoded(4.0), None)
