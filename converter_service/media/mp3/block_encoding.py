@@ -5,10 +5,10 @@ import msgspec
 from converter_service.media.mp3.frame_header import frame_samples
 from converter_service.media.mp3.pcm_blocks import SAMPLE_BYTES, BlockPlan
 
-# In which LAME's threshold of hearing adapts. A constant bit rate leaves it less to decide.
-VARYING_LEAD, CONSTANT_LEAD = 104, 48
-# Frames at which the seam may be: some of the lead, in which the encoder has settled.
-OVERLAP = 24
+# Frames before a block. LAME's threshold of hearing adapts within 95.
+LEAD = 104
+# Those of them at which the seam may be: the encoder has settled in the others.
+OVERLAP = 80
 # What encoders and pipes hold back before they give out a frame: LAME 224 samples, the framing of its input
 # nearly a frame, and libavformat up to 4,096 samples.
 TAIL = 8
@@ -29,8 +29,7 @@ class BlockEncoding(msgspec.Struct, frozen=True, kw_only=True):
     def plan(self, body: int) -> BlockPlan:
         """The plan whose blocks have `body` frames of their own."""
         frame_bytes = self.frame_samples * self.channels * SAMPLE_BYTES
-        lead = VARYING_LEAD if self.kbits is None else CONSTANT_LEAD
-        return BlockPlan(frame_bytes=frame_bytes, body=body, lead=lead, tail=TAIL)
+        return BlockPlan(frame_bytes=frame_bytes, body=body, lead=LEAD, tail=TAIL)
 
     def plan_within(self, most_bytes: int, most_frames: int) -> BlockPlan:
         """The plan whose blocks have at most `most_bytes` with what is around them, and at most `most_frames`
