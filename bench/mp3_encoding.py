@@ -1,7 +1,8 @@
 """Size and sound of MP3s that several encoders make, against those of one ffmpeg.
 
-`python -m bench.mp3_encoding FILE …` encodes 90 seconds of each recording, repeated if it is shorter, and
-prints a table. The signal-to-noise ratio is that of the MP3 against the recording, in segments of 20 ms.
+`python -m bench.mp3_encoding FILE …` encodes 90 seconds of each recording, repeated if it is shorter, at
+several sample rates, and prints for each setting the smallest and the largest figure of all. The
+signal-to-noise ratio is that of the MP3 against the recording, in segments of 20 ms.
 """
 
 import argparse
@@ -9,11 +10,15 @@ import asyncio
 import math
 import statistics
 import subprocess
+import sys
 import tempfile
 from array import array
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from operator import mul, sub
 from pathlib import Path
+
+import msgspec
 
 from converter_service.media.ffmpeg.limits import TranscodingLimits
 from converter_service.media.ffmpeg.tools import find_tools
@@ -28,44 +33,63 @@ SEGMENT_S = 0.02
 AUDIBLE = 1e-4
 SHAPES = ((44_100, 2), (48_000, 1), (22_050, 2))
 COLUMNS = (
-    "recording",
-    "sample rate, channels",
     "setting",
-    "size ÷ ffmpeg's",
-    "mean ratio, dB more",
-    "5th percentile, dB more",
+    "size ÷ that of ffmpeg's file",
+    "mean signal-to-noise ratio, dB above that of ffmpeg's file",
+    "its fifth percentile, dB above",
 )
 # Options of the converter, and those of ffmpeg that mean the same.
 CONSTANT = {f"{kbits}k": ({"bitrate": f"{kbits}k"}, ["-b:a", f"{kbits}k"]) for kbits in (64, 128, 192, 320)}
 VARYING = {f"V{each}": ({"quality": f"{each}"}, ["-q:a", f"{each}"]) for each in (0, 2, 5, 9)}
 
 
+class Figures(msgspec.Struct, frozen=True):
+    """Of one encoding, against that of one ffmpeg; ratios in dB."""
+
+    size: float
+    mean_db: float
+    low_db: float
+
+
 def main(files: list[Path]) -> None:
-    print("| " + " | ".join(COLUMNS) + " |")
-    print("|---|---|---|--:|--:|--:|")
+    found: defaultdict[str, list[Figures]] = defaultdict(list)
     with tempfile.TemporaryDirectory(prefix="tonegate-bench-") as name:
         for file in files:
             for rate_hz, channels in SHAPES:
-                for row in rows(file, rate_hz, channels, Path(name)):
-                    print(f"| {file.stem} | {rate_hz:,} Hz, {channels} | {row} |", flush=True)
+                for setting, figures in measured(file, rate_hz, channels, Path(name)):
+                    print(f"{file.stem}, {rate_hz} Hz, {channels}, {setting}: {figures}", file=sys.stderr)
+                    found[setting].append(figures)
+    print("| " + " | ".join(COLUMNS) + " |")
+    print("|---|---|---|---|")
+    for setting, of_all in found.items():
+        sizes, means, lows = zip(*map(msgspec.structs.astuple, of_all), strict=True)
+        row = (setting, span(sizes, ".4f"), span(means, "+.3f"), span(lows, "+.3f"))
+        print("| " + " | ".join(row) + " |")
 
 
-def rows(file: Path, rate_hz: int, channels: int, folder: Path) -> Iterator[str]:
+def span(values: Sequence[float], form: str) -> str:
+    return f"{min(values):{form}} to {max(values):{form}}"
+
+
+def measured(file: Path, rate_hz: int, channels: int, folder: Path) -> Iterator[tuple[str, Figures]]:
     source, one, ours = folder / "source", folder / "one.mp3", folder / "ours.mp3"
     shape = ["-ar", str(rate_hz), "-ac", str(channels)]
     _run(["-stream_loop", "-1", "-i", str(file), "-t", str(SECONDS), *shape, "-f", "wav", str(source)])
-    recorded = decoded(source)
+    recorded, segment = decoded(source), int(rate_hz * SEGMENT_S) * channels
     for setting, (fields, options) in {**CONSTANT, **VARYING}.items():
         if rate_hz < 32_000 and setting in ("192k", "320k"):  # MPEG-2 has at most 160 kbit/s
             continue
         _run(["-i", str(source), "-c:a", "libmp3lame", *options, str(one)])
         asyncio.run(convert(source, fields, ours))
-        size = ours.stat().st_size / one.stat().st_size
-        segment = int(rate_hz * SEGMENT_S) * channels
         reference, ratios = (signal_to_noise(recorded, decoded(mp3), segment) for mp3 in (one, ours))
-        mean = statistics.mean(ratios) - statistics.mean(reference)
-        low = statistics.quantiles(ratios, n=20)[0] - statistics.quantiles(reference, n=20)[0]
-        yield f"{setting} | {size:.4f} | {mean:+.3f} | {low:+.3f}"
+        yield (
+            setting,
+            Figures(
+                ours.stat().st_size / one.stat().st_size,
+                statistics.mean(ratios) - statistics.mean(reference),
+                statistics.quantiles(ratios, n=20)[0] - statistics.quantiles(reference, n=20)[0],
+            ),
+        )
 
 
 async def convert(source: Path, fields: Mapping[str, str], target: Path) -> None:
