@@ -132,6 +132,7 @@ content_type_overrides:
   "application/offset+octet-stream": application/octet-stream
   "video/*": application/octet-stream
   "audio/*": application/octet-stream
+  "application/zip": application/octet-stream
 """
 
 

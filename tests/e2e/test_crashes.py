@@ -117,4 +117,4 @@ async def _one_mp3_and_one_mail(system: System, person: Person, mailbox: Mailbox
     await until(lambda: system.state_of_letter(mail) == "sent", what="the ledger to know of it")
     await until(lambda: system.is_quiet(identity), what="every event to be delivered")
     assert len(mailbox.to(person.email)) == 1
-    await until(lambda: system.stored_files_of(identity) == 2, what="the video and exactly one MP3")
+    await until(lambda: system.stored_files_of(identity) == 3, what="the video, one MP3 and its details")
