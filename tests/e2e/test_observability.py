@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import httpx
 import pytest
@@ -60,6 +61,21 @@ async def make_load(person: Person, http: httpx.AsyncClient, media: Media) -> No
 async def test_every_query_of_every_panel_and_alert_has_data_under_load(
     prometheus: Prometheus, person: Person, http: httpx.AsyncClient, media: Media
 ) -> None:
+    async with under_load(prometheus, person, http, media):
+        await have_data(prometheus, set(queries()))
+
+
+async def test_every_recording_rule_and_every_metric_of_the_code_is_scraped(
+    prometheus: Prometheus, person: Person, http: httpx.AsyncClient, media: Media
+) -> None:
+    async with under_load(prometheus, person, http, media):
+        await have_data(prometheus, {f"count({name})" for name in RECORDED | series_names()})
+
+
+@asynccontextmanager
+async def under_load(
+    prometheus: Prometheus, person: Person, http: httpx.AsyncClient, media: Media
+) -> AsyncIterator[None]:
     # What happens before the first scrape is no increase.
     await until(lambda: prometheus.query("count(up == 1)") == [len(COMMANDS)], what="all are scraped")
     async with receiver() as there:
@@ -68,29 +84,20 @@ async def test_every_query_of_every_panel_and_alert_has_data_under_load(
         await make_load(person, http, media)
         # A second round, with another account: a rate needs a value from before.
         await make_load(await signed_in(http), http, media)
-        without_data = set(queries())
-
-        async def all_have_data() -> bool:
-            for expr in sorted(without_data):
-                if await asyncio.to_thread(_has_data, prometheus, expr):
-                    without_data.discard(expr)
-            assert not without_data, "\n".join(sorted(without_data))
-            return True
-
-        await until(all_have_data, timeout_s=SCRAPED_S, what="every query has data")
+        yield
 
 
-async def test_every_recording_rule_and_every_metric_of_the_code_is_scraped(prometheus: Prometheus) -> None:
-    missing = RECORDED | series_names()
+async def have_data(prometheus: Prometheus, without: set[str]) -> None:
+    """Waits until each of the queries has data."""
 
-    async def all_are_there() -> bool:
-        for name in sorted(missing):
-            if await asyncio.to_thread(prometheus.query, f"count({name})"):
-                missing.discard(name)
-        assert not missing, missing
+    async def all_have_data() -> bool:
+        for expr in sorted(without):
+            if await asyncio.to_thread(_has_data, prometheus, expr):
+                without.discard(expr)
+        assert not without, "\n".join(sorted(without))
         return True
 
-    await until(all_are_there, timeout_s=SCRAPED_S, what="every metric is scraped")
+    await until(all_have_data, timeout_s=SCRAPED_S, what="every query has data")
 
 
 def _has_data(prometheus: Prometheus, expr: str) -> bool:
