@@ -114,6 +114,8 @@ def _check(source: Description, options: Options) -> None:
         "it has no pictures": not source.has_pictures,
         "it has a cover": source.has_cover,
         "its cover may be one of its pictures": options.cover == "auto",
+        # Programs lose names in a track's user data; such a name may say that a track is a commentary.
+        "a name of one of its tracks may be lost": has_hidden_names(source) and options.audio_track is None,
         "its sound is of a kind that is not copied": any(each.codec not in codecs for each in source.audio),
     }
     for reason, holds in reasons.items():
@@ -126,6 +128,11 @@ def is_known(path: Path) -> bool:
     with path.open("rb") as file:
         beginning = file.read(8)
     return beginning[4:] in BOXES or beginning[:4] == EBML
+
+
+def has_hidden_names(source: Description) -> bool:
+    """Whether tracks among which the server chooses may have names that no program shows."""
+    return source.format == MP4 and len(source.audio) > 1
 
 
 def muxer_of(source: Description) -> str:

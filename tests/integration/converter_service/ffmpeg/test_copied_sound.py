@@ -37,9 +37,12 @@ async def assert_same_or_whole(
     harness: TranscodingHarness, engine: Engine, video: Path, folder: Path, fields: dict[str, str]
 ) -> str:
     """Returns the reason why the video is sent whole, or an empty text once both results are the same."""
-    end = float(fields["end"]) if "end" in fields else None
+    chosen = Options(
+        end=float(fields["end"]) if "end" in fields else None,
+        audio_track=int(fields["audio_track"]) if "audio_track" in fields else None,
+    )
     try:
-        async with SoundCopies(engine, folder).open(IDENTITY, source_file(video), Options(end=end)) as sound:
+        async with SoundCopies(engine, folder).open(IDENTITY, source_file(video), chosen) as sound:
             whole = await of_one(harness, video, fields)
             assert await of_one(harness, sound.file.path, fields) == whole
     except NotCopied as reason:
