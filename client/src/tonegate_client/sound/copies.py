@@ -114,6 +114,7 @@ def _check(source: Description, options: Options) -> None:
         "it has no pictures": not source.has_pictures,
         "it has a cover": source.has_cover,
         "its cover may be one of its pictures": options.cover == "auto",
+        "its clock begins late": source.format == MP4 and (source.start_s or 0.0) > TOLERANCE_S,
         # Programs lose names in a track's user data; such a name may say that a track is a commentary.
         "a name of one of its tracks may be lost": has_hidden_names(source) and options.audio_track is None,
         "its sound is of a kind that is not copied": any(each.codec not in codecs for each in source.audio),
